@@ -1,0 +1,197 @@
+//! The command line as the user typed it: clap structs, no defaults taken from the machine, no I/O.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::trail::time::Moment;
+
+const SELECTION: &str = "Selection";
+const AWS: &str = "AWS";
+const RESOURCES: &str = "Resources";
+const OUTPUT: &str = "Output";
+
+/// Mill an S3 bucket of AWS CloudTrail logs into Parquet tables.
+#[derive(Debug, Parser)]
+#[command(name = "trailmill", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read delivery objects and write the tables
+    Run(RunArgs),
+    /// Show what a run would read, without reading one object
+    List(ListArgs),
+    /// Print the records rebuilt from a dataset, as JSON lines
+    Export(ExportArgs),
+    /// Lay out a synthetic delivery bucket, the same for the same seed
+    Generate(GenerateArgs),
+}
+
+/// `trailmill run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Where delivery objects are: s3://bucket[/prefix], a folder, a file, or - for keys or paths
+    /// on stdin (can be repeated)
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// Where the tables go: a new or empty folder
+    #[arg(long, value_name = "DEST", help_heading = OUTPUT)]
+    pub out: String,
+    /// Tables to write, with commas between; events is always written [default: all]
+    #[arg(long, value_name = "TABLES", value_delimiter = ',', help_heading = OUTPUT)]
+    pub tables: Option<Vec<String>>,
+    /// Width of an activity bucket: must divide a day
+    #[arg(long, value_name = "WIDTH", default_value = "15m", help_heading = OUTPUT)]
+    pub bucket: String,
+    /// Print the run summary as JSON on stdout
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub resources: ResourceArgs,
+}
+
+/// `trailmill list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Where delivery objects are: s3://bucket[/prefix], a folder, a file, or - for keys or paths
+    /// on stdin (can be repeated)
+    #[arg(value_name = "SOURCE", required = true)]
+    pub sources: Vec<String>,
+    /// Print the listing as JSON on stdout
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+    /// S3 requests in flight at once
+    #[arg(long, value_name = "N", help_heading = RESOURCES)]
+    pub concurrency: Option<usize>,
+}
+
+/// `trailmill export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The dataset: a folder that run has written
+    #[arg(value_name = "DEST")]
+    pub dataset: PathBuf,
+    /// How records are laid out
+    #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl, help_heading = OUTPUT)]
+    pub format: ExportFormat,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub selection: SelectionArgs,
+}
+
+/// How `export` lays out records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// One record a line
+    Jsonl,
+    /// One document: {"Records":[…]}
+    Records,
+}
+
+/// `trailmill generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// The folder to lay the bucket out in: new or empty
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Events, redelivered copies not counted
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub events: u64,
+    /// Days that the events span
+    #[arg(long, value_name = "D", default_value_t = 3)]
+    pub days: u32,
+    /// Accounts that the events are spread over
+    #[arg(long, value_name = "A", default_value_t = 3)]
+    pub accounts: u32,
+    /// The seed: equal arguments and seed give equal bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = SELECTION)]
+pub struct SelectionArgs {
+    /// Events at or after this time: RFC 3339, a date, or an offset such as -7d, -36h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<Moment>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<Moment>,
+    /// Only this account (can be repeated)
+    #[arg(long, value_name = "ACCOUNT")]
+    pub only_account: Vec<String>,
+    /// Only this region: the delivery key's, else the event's (can be repeated)
+    #[arg(long, value_name = "REGION")]
+    pub only_region: Vec<String>,
+    /// Only this event source: s3 or s3.amazonaws.com (can be repeated)
+    #[arg(long, value_name = "SOURCE")]
+    pub only_source: Vec<String>,
+    /// Only this event name (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub only_event: Vec<String>,
+    /// Leave out this event source (can be repeated)
+    #[arg(long, value_name = "SOURCE")]
+    pub skip_source: Vec<String>,
+    /// Leave out this event name (can be repeated)
+    #[arg(long, value_name = "NAME")]
+    pub skip_event: Vec<String>,
+}
+
+/// How to reach S3, in the AWS CLI's words. Credentials come from the SDK's chain alone.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = AWS)]
+pub struct AwsArgs {
+    /// Profile of the shared AWS configuration
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Region of the bucket
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Address of an S3-compatible service; buckets are then addressed by path
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Do not sign requests: for public buckets
+    #[arg(long)]
+    pub no_sign_request: bool,
+    /// Confirm that the requester pays, for buckets that ask for it
+    #[arg(long, value_name = "requester", value_parser = ["requester"], num_args = 0..=1, default_missing_value = "requester")]
+    pub request_payer: Option<String>,
+}
+
+/// What the run may take of the machine.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = RESOURCES)]
+pub struct ResourceArgs {
+    /// Memory to stay within, such as 512MiB or 2GiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Threads that inflate, parse and encode [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// S3 requests in flight at once
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<usize>,
+    /// Folder for sorted rows that memory does not hold [default: the system's temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
+}

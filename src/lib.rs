@@ -1,0 +1,4 @@
+//! trailmill: CloudTrail logs to Parquet.
+
+pub mod cli;
+pub mod trail;

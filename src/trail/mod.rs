@@ -1,0 +1,3 @@
+//! What a trail delivers: keys, times, bytes, records.
+
+pub mod time;
