@@ -13,7 +13,12 @@ const OUTPUT: &str = "Output";
 
 /// Mill an S3 bucket of AWS CloudTrail logs into Parquet tables.
 #[derive(Debug, Parser)]
-#[command(name = "trailmill", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    name = "trailmill",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -1,4 +1,5 @@
 //! trailmill: CloudTrail logs to Parquet.
 
 pub mod cli;
+pub mod limits;
 pub mod trail;

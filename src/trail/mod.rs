@@ -1,3 +1,6 @@
-//! What a trail delivers: keys, times, bytes, records.
+//! What a trail delivers, in the order it is taken apart: keys, bytes, JSON, records.
 
+pub mod json;
+pub mod record;
+pub mod scan;
 pub mod time;

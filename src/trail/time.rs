@@ -98,7 +98,10 @@ impl FromStr for Moment {
         if let Some(offset) = text.strip_prefix('-') {
             return parse_span(offset).map(Self::Ago).ok_or(NotAMoment);
         }
-        parse_date(text).or_else(|| parse(text)).map(Self::At).ok_or(NotAMoment)
+        parse_date(text)
+            .or_else(|| parse(text))
+            .map(Self::At)
+            .ok_or(NotAMoment)
     }
 }
 
@@ -137,7 +140,14 @@ fn date_time(t: &[u8]) -> Option<i64> {
         return None;
     }
     let day = date(number(&t[..4])?, number(&t[5..7])?, number(&t[8..10])?)?;
-    Some(day * DAY + clock(number(&t[11..13])?, number(&t[14..16])?, number(&t[17..19])?)?)
+    Some(
+        day * DAY
+            + clock(
+                number(&t[11..13])?,
+                number(&t[14..16])?,
+                number(&t[17..19])?,
+            )?,
+    )
 }
 
 /// A fraction of a second, if there is one, in microseconds, and what follows it.
@@ -175,11 +185,16 @@ fn zone_offset(t: &[u8]) -> Option<i64> {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
+    digits.iter().try_fold(0_i64, |sum, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| sum * 10 + i64::from(digit - b'0'))
+    })
 }
 
 fn clock(hour: i64, minute: i64, second: i64) -> Option<i64> {
-    (hour < 24 && minute < 60 && second <= 60).then_some((hour * 3600 + minute * 60 + second) * SECOND)
+    (hour < 24 && minute < 60 && second <= 60)
+        .then_some((hour * 3600 + minute * 60 + second) * SECOND)
 }
 
 /// Days since 1970 of a date that exists. The algorithm is Howard Hinnant's `days_from_civil`
@@ -208,11 +223,16 @@ fn civil(days: i64) -> (i64, i64, i64) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);
     let day_of_era = z.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let mp = (5 * day_of_year + 2) / 153;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day_of_year - (153 * mp + 2) / 5 + 1)
+    (
+        year_of_era + era * 400 + i64::from(month <= 2),
+        month,
+        day_of_year - (153 * mp + 2) / 5 + 1,
+    )
 }
 
 #[cfg(test)]
@@ -227,12 +247,21 @@ mod tests {
     #[test]
     fn usable_event_times() {
         check("2023-07-10T12:05:33Z", Some("2023-07-10T12:05:33Z"));
-        check("2023-07-10T12:05:33.5Z", Some("2023-07-10T12:05:33.500000Z"));
-        check("2023-07-10T12:05:33.123456789Z", Some("2023-07-10T12:05:33.123456Z"));
+        check(
+            "2023-07-10T12:05:33.5Z",
+            Some("2023-07-10T12:05:33.500000Z"),
+        );
+        check(
+            "2023-07-10T12:05:33.123456789Z",
+            Some("2023-07-10T12:05:33.123456Z"),
+        );
         check("2023-07-10T12:05:33+09:00", Some("2023-07-10T03:05:33Z"));
         check("2023-07-10t12:05:33z", Some("2023-07-10T12:05:33Z"));
         check("2023-07-10 12:05:33", Some("2023-07-10T12:05:33Z"));
-        check("2023-07-10 12:05:33.25", Some("2023-07-10T12:05:33.250000Z"));
+        check(
+            "2023-07-10 12:05:33.25",
+            Some("2023-07-10T12:05:33.250000Z"),
+        );
         check("20131102T010628Z", Some("2013-11-02T01:06:28Z"));
         check("2024-02-29T00:00:00Z", Some("2024-02-29T00:00:00Z"));
         check("2016-12-31T23:59:60Z", Some("2017-01-01T00:00:00Z"));
@@ -240,10 +269,20 @@ mod tests {
 
     #[test]
     fn unusable_event_times() {
-        for text in ["", "2023-07-10", "2023-07-10T12:05:33", "2023-02-29T00:00:00Z", "2023-13-01T00:00:00Z",
-            "2023-07-10T24:00:00Z", "2023-07-10T12:05:33.Z", "2023-07-10T12:05:33+0900", "1689000000", "2023-07-10T12:05Z",
-            "2023-07-10T12:05:3\u{e9}", "+023-07-10T12:05:33Z"]
-        {
+        for text in [
+            "",
+            "2023-07-10",
+            "2023-07-10T12:05:33",
+            "2023-02-29T00:00:00Z",
+            "2023-13-01T00:00:00Z",
+            "2023-07-10T24:00:00Z",
+            "2023-07-10T12:05:33.Z",
+            "2023-07-10T12:05:33+0900",
+            "1689000000",
+            "2023-07-10T12:05Z",
+            "2023-07-10T12:05:3\u{e9}",
+            "+023-07-10T12:05:33Z",
+        ] {
             check(text, None);
         }
     }
@@ -254,7 +293,16 @@ mod tests {
         assert_eq!("-36h".parse(), Ok(Moment::Ago(36 * 3600 * SECOND)));
         assert_eq!("1970-01-02".parse(), Ok(Moment::At(DAY)));
         assert_eq!("1970-01-01T00:00:01Z".parse(), Ok(Moment::At(SECOND)));
-        for text in ["", "-", "-d", "-7", "-7y", "yesterday", "--7d", "-99999999999999w"] {
+        for text in [
+            "",
+            "-",
+            "-d",
+            "-7",
+            "-7y",
+            "yesterday",
+            "--7d",
+            "-99999999999999w",
+        ] {
             assert_eq!(text.parse::<Moment>(), Err(NotAMoment), "{text}");
         }
     }
