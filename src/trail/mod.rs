@@ -1,6 +1,10 @@
-//! What a trail delivers, in the order it is taken apart: keys, bytes, JSON, records.
+//! What a trail delivers, in the order it is taken apart: bytes, wrappings, JSON, records.
 
+pub mod hash;
+pub mod inflate;
 pub mod json;
+pub mod mend;
 pub mod record;
 pub mod scan;
 pub mod time;
+pub mod wrap;

@@ -57,6 +57,12 @@ pub fn format(micros: i64) -> String {
     }
 }
 
+/// Returns true for a time written as CloudTrail writes it, so that [`format`] gives the text back.
+pub fn is_plain(text: &str) -> bool {
+    let t = text.as_bytes();
+    t.len() == 20 && t[10] == b'T' && t[19] == b'Z' && !text.ends_with("60Z")
+}
+
 /// Returns the day of a time as `YYYY-MM-DD`.
 pub fn format_date(micros: i64) -> String {
     let (year, month, day) = civil(micros.div_euclid(DAY));

@@ -1,0 +1,58 @@
+//! Where a record comes from: the lineage columns.
+
+use super::chunk::Chunk;
+
+/// Where a record comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// Bucket or folder, with what stands before `AWSLogs/`.
+    pub source: &'a str,
+    /// The delivery object, from `AWSLogs/` on where there is one.
+    pub source_object: &'a str,
+    /// Position in the object.
+    pub source_index: u32,
+    /// When the object was delivered, as its key says, in microseconds since 1970; `None` for loose files.
+    pub delivery_time: Option<i64>,
+    /// XXH3 of the record without white space outside strings.
+    pub content_hash: i64,
+    /// The record's own bytes, where the parser took them only mended.
+    pub mended: Option<&'a [u8]>,
+}
+
+/// The columns of a table that hold an [`Origin`].
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "as in Origin")]
+pub struct OriginColumns {
+    pub source: usize,
+    pub source_object: usize,
+    pub source_index: usize,
+    pub content_hash: usize,
+    pub delivery_time: usize,
+}
+
+impl Origin<'_> {
+    /// Writes the lineage columns of a row.
+    pub fn write(&self, chunk: &mut Chunk, columns: &OriginColumns) {
+        chunk.text(columns.source, self.source);
+        chunk.text(columns.source_object, self.source_object);
+        chunk.int(columns.source_index, i64::from(self.source_index));
+        chunk.int(columns.content_hash, self.content_hash);
+        if let Some(time) = self.delivery_time {
+            chunk.int(columns.delivery_time, time);
+        }
+    }
+}
+
+/// Names a table's lineage columns.
+macro_rules! origin_columns {
+    () => {
+        $crate::table::origin::OriginColumns {
+            source: Col::source as usize,
+            source_object: Col::source_object as usize,
+            source_index: Col::source_index as usize,
+            content_hash: Col::content_hash as usize,
+            delivery_time: Col::delivery_time as usize,
+        }
+    };
+}
+pub(crate) use origin_columns;

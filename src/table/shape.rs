@@ -1,0 +1,223 @@
+//! Where each member of a record goes: one list per table, from which rows are rebuilt to records, and
+//! by which the records of the rarer tables are taken apart.
+
+use crate::trail::json::Value;
+use crate::trail::record::as_bool;
+use crate::trail::{scan, time};
+
+use super::chunk::Chunk;
+
+/// How a column's value is written in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A string.
+    Text,
+    /// A time as CloudTrail writes it.
+    Time,
+    /// `true` or `false`.
+    Bool,
+    /// `"true"` or `"false"`.
+    BoolText,
+    /// A number without a fraction.
+    Int,
+    /// A number.
+    Double,
+    /// The value's own text.
+    Json,
+    /// CloudTrail's `resources`.
+    Resources,
+    /// The statistics of an aggregated event: a row each. Written, and judged, by the table itself.
+    Statistics,
+}
+
+/// A member of a record and its column.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    /// The names that lead to it.
+    pub path: &'static [&'static str],
+    /// The column, by place in the table.
+    pub column: usize,
+    /// How it is written.
+    pub form: Form,
+}
+
+/// The members that have columns, in the order in which records are rebuilt.
+pub type Shape = &'static [Member];
+
+/// What taking a record apart left over.
+#[derive(Debug, Default)]
+pub struct Rest<'a> {
+    /// True where columns and extra would not give the record back.
+    pub irregular: bool,
+    /// Members without a column: path, key, text.
+    pub extra: Extra<'a>,
+}
+
+/// Writes the members of a record to their columns; the row is not ended.
+pub fn take_apart<'a>(chunk: &mut Chunk, root: Value<'a>, shape: Shape) -> Rest<'a> {
+    let mut rest = Rest::default();
+    walk(chunk, root, shape, &mut Vec::new(), &mut rest);
+    rest
+}
+
+fn walk<'a>(chunk: &mut Chunk, value: Value<'a>, shape: Shape, path: &mut Vec<&'a str>, rest: &mut Rest<'a>) {
+    let mut n_members = 0;
+    for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
+        n_members += 1;
+        path.push(key);
+        if let Some(member) = shape.iter().find(|member| member.path == path.as_slice()) {
+            rest.irregular |= !write(chunk, member, value);
+        } else if value.is_object() && shape.iter().any(|member| member.path.starts_with(path)) {
+            walk(chunk, value, shape, path, rest);
+        } else {
+            rest.irregular |= !rest.extra.add(path, value.raw());
+        }
+        path.pop();
+    }
+    if n_members == 0 && !path.is_empty() {
+        rest.irregular |= !rest.extra.add(path, "{}");
+    }
+}
+
+/// Writes a value to its column. Returns false where the column will not give it back.
+fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
+    let column = member.column;
+    match member.form {
+        Form::Text => match value.as_str() {
+            Some(text) => chunk.text(column, text),
+            None => false,
+        },
+        Form::Time => match value.as_str().and_then(time::parse) {
+            Some(time) => chunk.int(column, time) && value.as_str().is_some_and(time::is_plain),
+            None => false,
+        },
+        Form::Bool => as_bool(value).is_some_and(|b| chunk.bool(column, b)) && value.as_bool().is_some(),
+        Form::BoolText => {
+            as_bool(value).is_some_and(|b| chunk.bool(column, b)) && matches!(value.as_str(), Some("true" | "false"))
+        }
+        Form::Int => match value.raw().parse::<i64>() {
+            Ok(number) => chunk.int(column, number) && number.to_string() == value.raw(),
+            Err(_) => false,
+        },
+        Form::Double => match value.raw().parse::<f64>() {
+            // Fifteen digits are sure to survive.
+            Ok(number) if value.is_number() && number.is_finite() => {
+                let n_digits = value.raw().bytes().take_while(|b| !matches!(b, b'e' | b'E'));
+                chunk.double(column, number) && n_digits.filter(u8::is_ascii_digit).count() <= 15
+            }
+            _ => false,
+        },
+        Form::Json => chunk.text(column, value.raw()),
+        Form::Resources => false,
+        Form::Statistics => true,
+    }
+}
+
+/// Members that have no column, with where they stood.
+#[derive(Debug, Default)]
+pub struct Extra<'a> {
+    items: Vec<(Vec<&'a str>, &'a str)>,
+}
+
+impl<'a> Extra<'a> {
+    /// Adds a member by its path. Returns false where that path has one already.
+    pub fn add(&mut self, path: &[&'a str], raw: &'a str) -> bool {
+        let is_first = self.items.iter().all(|(other, _)| other != path);
+        self.items.push((path.to_vec(), raw));
+        is_first
+    }
+
+    /// Returns true where there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Returns the members as one JSON object, nested as they were.
+    pub fn to_json(&self) -> String {
+        let mut tree = Tree::default();
+        for (path, raw) in &self.items {
+            let keys: Vec<String> = path.iter().map(|key| quoted(key)).collect();
+            tree.insert(&keys, (*raw).to_owned());
+        }
+        tree.to_json()
+    }
+}
+
+/// A JSON object under construction; keys are kept as they are written, with quotes.
+#[derive(Debug, Default)]
+pub struct Tree {
+    members: Vec<(String, Node)>,
+}
+
+#[derive(Debug)]
+enum Node {
+    Text(String),
+    Object(Tree),
+}
+
+impl Tree {
+    /// Puts a text at the end of a path of keys.
+    pub fn insert(&mut self, path: &[String], text: String) {
+        let [key, deeper @ ..] = path else { return };
+        if deeper.is_empty() {
+            self.members.push((key.clone(), Node::Text(text)));
+            return;
+        }
+        self.child(key).insert(deeper, text);
+    }
+
+    /// Adds the members of a JSON object; where both have an object, that one's members to this one's.
+    pub fn merge(&mut self, object: &str) {
+        let text = object.as_bytes();
+        for (key, range) in scan::members(text, scan::skip_space(text, 0)) {
+            let key = format!("\"{}\"", String::from_utf8_lossy(key));
+            let value = &object[range];
+            match self.members.iter_mut().find(|(name, _)| *name == key) {
+                Some((_, Node::Object(child))) if value.starts_with('{') => child.merge(value),
+                _ => self.members.push((key, Node::Text(value.to_owned()))),
+            }
+        }
+    }
+
+    fn child(&mut self, key: &str) -> &mut Tree {
+        let place = self.members.iter().position(|(name, node)| name == key && matches!(node, Node::Object(_)));
+        let place = place.unwrap_or_else(|| {
+            self.members.push((key.to_owned(), Node::Object(Tree::default())));
+            self.members.len() - 1
+        });
+        match &mut self.members[place].1 {
+            Node::Object(tree) => tree,
+            Node::Text(_) => unreachable!("the place of an object"),
+        }
+    }
+
+    /// Returns the object as JSON.
+    pub fn to_json(&self) -> String {
+        let mut out = String::new();
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut String) {
+        let mut separator = '{';
+        for (key, node) in &self.members {
+            out.push(separator);
+            out.push_str(key);
+            out.push(':');
+            match node {
+                Node::Text(text) => out.push_str(text),
+                Node::Object(tree) => tree.write(out),
+            }
+            separator = ',';
+        }
+        if separator == '{' {
+            out.push('{');
+        }
+        out.push('}');
+    }
+}
+
+/// Returns a string as JSON writes it.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
