@@ -1,5 +1,6 @@
 //! trailmill: CloudTrail logs to Parquet.
 
 pub mod cli;
+pub mod escape;
 pub mod limits;
 pub mod trail;
