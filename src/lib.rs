@@ -3,4 +3,5 @@
 pub mod cli;
 pub mod escape;
 pub mod limits;
+pub mod source;
 pub mod trail;
