@@ -30,3 +30,29 @@ pub const REJECT_RAW_BYTES_MAX: usize = 64 << 10;
 
 /// Wrappings inside wrappings that are opened: records in LookupEvents output in an array is three.
 pub const WRAPPINGS_MAX: usize = 4;
+/// One delivery object as it lies in the bucket. CloudTrail's own end at 50 MB before compression; the rest is room
+/// for piles made by hand. What is larger is refused before a byte of it is taken.
+pub const FETCHED_BYTES_MAX: u64 = 128 << 20;
+
+/// Listed bytes of S3 objects that may be under way or wait for a worker at once, unless told otherwise.
+pub const BYTES_IN_FLIGHT: u64 = 64 << 20;
+
+/// S3 requests in flight at once, unless told otherwise: enough to keep many cores busy with objects of a few kB at
+/// 20-50 ms each, and far below what one prefix answers (5,500 GETs a second).
+pub const S3_CONCURRENCY: usize = 64;
+
+/// Foreign objects that a listing keeps by name (the first by address); the others are only counted.
+pub const FOREIGN_KEPT_MAX: usize = 10_000;
+
+/// LIST pages that are spent on one foreign folder in a bucket, just to count it: load balancer logs beside a trail
+/// can be a hundred times as many as the trail's.
+pub const FOREIGN_PAGES_MAX: u32 = 10;
+
+/// LIST requests that are spent on finding `AWSLogs/` below a prefix, half a cent's worth.
+pub const SEARCH_LISTS_MAX: u64 = 1_000;
+
+/// Buffers of fetched bodies that are kept for the next ones.
+pub const SPARE_BODIES_MAX: usize = 64;
+
+/// Bytes of what a server said that are repeated to a person.
+pub const SERVER_MESSAGE_BYTES_MAX: usize = 300;

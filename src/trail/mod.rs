@@ -3,6 +3,7 @@
 pub mod hash;
 pub mod inflate;
 pub mod json;
+pub mod key;
 pub mod mend;
 pub mod record;
 pub mod scan;
