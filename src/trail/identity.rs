@@ -14,7 +14,7 @@ struct Identity<'a> {
     principal_id: Option<&'a str>,
     user_name: Option<&'a str>,
     invoked_by: Option<&'a str>,
-    identity_provider: Option<&'a str>,
+    provider: Option<&'a str>,
     session_context: Option<Value<'a>>,
     on_behalf_of: Option<Value<'a>>,
 }
@@ -30,7 +30,7 @@ impl<'a> Identity<'a> {
                 "principalId" => identity.principal_id = text(value),
                 "userName" => identity.user_name = text(value),
                 "invokedBy" => identity.invoked_by = text(value),
-                "identityProvider" => identity.identity_provider = text(value),
+                "identityProvider" => identity.provider = text(value),
                 "sessionContext" => identity.session_context = Some(value),
                 "onBehalfOf" => identity.on_behalf_of = Some(value),
                 _ => {}
@@ -152,7 +152,7 @@ fn account_principal<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
 }
 
 fn federated<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
-    let (provider, name) = (identity.identity_provider?, identity.user_name?);
+    let (provider, name) = (identity.provider?, identity.user_name?);
     Some(format!("{provider}#{name}").into())
 }
 

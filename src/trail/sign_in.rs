@@ -252,9 +252,8 @@ fn identity_type<'a>(record: &Record<'a>) -> Option<&'a str> {
 /// CloudTrail knows the second factor of users and of root; of federated sessions it says "No" and "false" always.
 fn mfa_used(record: &Record<'_>, name: &str, method: Option<Method>) -> Option<bool> {
     match method? {
-        Method::Federated | Method::Saml | Method::WebIdentity => None,
         Method::IdentityCenter if name == "UserAuthentication" => credential_mfa(record),
-        Method::IdentityCenter => None,
+        Method::Federated | Method::Saml | Method::WebIdentity | Method::IdentityCenter => None,
         Method::Password | Method::Root | Method::MfaCheck | Method::OAuth | Method::SwitchRole => {
             let own = record.path(Field::AdditionalEventData, &["MFAUsed"]);
             own.and_then(yes_or_no).or_else(|| session_mfa(record))
@@ -331,7 +330,7 @@ mod tests {
                 sign_in.map(&read)
             })
             .expect("JSON");
-        assert_eq!(found, expected, "{record}");
+        assert_eq!((record, found), (record, expected));
     }
 
     fn check_outcome(source: &str, name: &str, rest: &str, expected: &str) {

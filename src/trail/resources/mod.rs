@@ -19,7 +19,7 @@ use super::resource_rules::{ARNS, IDS, Place, Rule, SOURCES};
 pub struct Touch<'a> {
     /// The resource's ARN.
     pub arn: Cow<'a, str>,
-    /// Its type as CloudFormation names it (`AWS::S3::Bucket`); empty where it is not known.
+    /// Its type in AWS's own writing (`AWS::S3::Bucket`); empty where it is not known.
     pub kind: &'a str,
     /// Where the record names it.
     pub evidence: Evidence,
@@ -511,7 +511,8 @@ fn is_placeholder(value: &str) -> bool {
     value.contains("HIDDEN_DUE_TO_SECURITY_REASONS") || matches!(value, "***" | "****" | "...")
 }
 
-fn partition_of(region: &str) -> &'static str {
+/// Returns the partition that a region is in.
+pub(crate) fn partition_of(region: &str) -> &'static str {
     const OTHERS: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),
