@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod escape;
 pub mod limits;
+pub mod mcp;
 pub mod reject;
 pub mod source;
 pub mod trail;
