@@ -27,21 +27,18 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub enum Command {
     /// Read delivery objects and write the tables
     Run(RunArgs),
-    /// Show what a run would read, without reading one object
-    List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
     Export(ExportArgs),
-    /// Lay out a synthetic delivery bucket, the same for the same seed
-    Generate(GenerateArgs),
 }
 
 /// `trailmill run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// Where delivery objects are: s3://bucket[/prefix], a folder, a file, or - for keys or paths
+    /// Where delivery objects are: `s3://bucket[/prefix]`, a folder, a file, or - for keys or paths
     /// on stdin (can be repeated)
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
@@ -71,7 +68,7 @@ pub struct RunArgs {
 /// `trailmill list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Where delivery objects are: s3://bucket[/prefix], a folder, a file, or - for keys or paths
+    /// Where delivery objects are: `s3://bucket[/prefix]`, a folder, a file, or - for keys or paths
     /// on stdin (can be repeated)
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,

@@ -28,7 +28,7 @@ pub const RECORD_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a rejected record that are kept in `rejects`; the cut is marked.
 pub const REJECT_RAW_BYTES_MAX: usize = 64 << 10;
 
-/// Wrappings inside wrappings that are opened: records in LookupEvents output in an array is three.
+/// Wrappings inside wrappings that are opened: records in `LookupEvents` output in an array is three.
 pub const WRAPPINGS_MAX: usize = 4;
 /// One delivery object as it lies in the bucket. CloudTrail's own end at 50 MB before compression; the rest is room
 /// for piles made by hand. What is larger is refused before a byte of it is taken.
@@ -56,3 +56,42 @@ pub const SPARE_BODIES_MAX: usize = 64;
 
 /// Bytes of what a server said that are repeated to a person.
 pub const SERVER_MESSAGE_BYTES_MAX: usize = 300;
+
+/// Groups of a rollup that are kept at once. Beyond, they are given out as partial rows: 15 minutes of a busy organisation have
+/// some 10,000.
+pub const ROLLUP_GROUPS_MAX: usize = 1 << 18;
+
+/// Texts of the keys of rollups that are kept at once, before they are gathered anew.
+pub const ROLLUP_TEXT_BYTES_MAX: usize = 32 << 20;
+
+/// Rejects of one object that get a row each. An object of 50 MB can hold 16 million; those beyond are counted, and one row
+/// says so: the object itself is what to look at.
+pub const REJECTS_PER_OBJECT_MAX: usize = 10_000;
+
+/// Rows of a chunk are sorted, and put to scratch where memory is short, when they take this much.
+pub const CHUNK_BYTES: usize = 24 << 20;
+
+/// Rows of a block of a run on scratch: with the bytes below, what a merge holds of each run.
+pub const BLOCK_ROWS: usize = 2048;
+
+/// Bytes of a block's unshared values.
+pub const BLOCK_BYTES: usize = 1 << 20;
+
+/// Rows of a row group: large enough to compress and to skip, small enough that a look-up reads little.
+pub const ROW_GROUP_ROWS: usize = 128 << 10;
+
+/// Bytes of a row group's unshared values (JSON and ids), at which it ends: bounds what encoding holds.
+pub const ROW_GROUP_BYTES: usize = 128 << 20;
+
+/// A data file ends at the first row group beyond this size.
+pub const DATA_FILE_BYTES: usize = 512 << 20;
+
+/// Memory to stay within, unless told otherwise.
+pub const MEMORY_BYTES: usize = 1 << 30;
+
+/// The least memory that can be asked for: two threads with an object of 50 MB each, and what encoding holds.
+pub const MEMORY_BYTES_MIN: usize = 256 << 20;
+
+/// Sorted runs may hold one part in so many of `--memory`; the rest is for objects in hand, encoding and what the
+/// allocator keeps.
+pub const MEMORY_SHARE_OF_RUNS: usize = 2;

@@ -44,6 +44,8 @@ pub enum Reason {
     NotAnObject,
     /// The record has no event time, or none that can be read.
     NoEventTime,
+    /// The object has more rejects than get a row each.
+    TooManyRejects,
 }
 
 impl Reason {
@@ -62,6 +64,7 @@ impl Reason {
             Self::RecordTooLarge => "record_too_large",
             Self::NotAnObject => "not_an_object",
             Self::NoEventTime => "no_event_time",
+            Self::TooManyRejects => "too_many_rejects",
         }
     }
 }

@@ -27,6 +27,7 @@ columns! {
     content_hash: Int64, "XXH3 of the record's bytes without white space outside strings";
     record_raw: Binary, "The record's own bytes, in its first row, only where its rows would not give it back";
     delivery_time: Time, "";
+    object: Int64, "";
     nth: Int64, "";
 }
 
@@ -46,7 +47,11 @@ pub static TABLE: Table = Table {
         Col::source_index as usize,
         Col::nth as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -56,9 +61,17 @@ pub static SHAPE: Shape = &[
     member(&["eventId"], Col::event_id, Form::Text),
     member(&["awsRegion"], Col::aws_region, Form::Text),
     member(&["eventSource"], Col::event_source, Form::Text),
-    member(&["timeWindow", "windowStart"], Col::window_start, Form::Time),
+    member(
+        &["timeWindow", "windowStart"],
+        Col::window_start,
+        Form::Time,
+    ),
     member(&["timeWindow", "windowEnd"], Col::window_end, Form::Time),
-    member(&["summary", "primaryDimension", "dimension"], Col::primary_dimension, Form::Text),
+    member(
+        &["summary", "primaryDimension", "dimension"],
+        Col::primary_dimension,
+        Form::Text,
+    ),
     member(STATISTICS, Col::name, Form::Statistics),
     member(&["summary", "details"], Col::details, Form::Json),
 ];
@@ -66,7 +79,11 @@ pub static SHAPE: Shape = &[
 const STATISTICS: &[&str] = &["summary", "primaryDimension", "statistics"];
 
 const fn member(path: &'static [&'static str], column: Col, form: Form) -> Member {
-    Member { path, column: column as usize, form }
+    Member {
+        path,
+        column: column as usize,
+        form,
+    }
 }
 
 /// Returns the begin of the record's window.
@@ -77,7 +94,9 @@ pub fn window_start(record: &Record<'_>) -> Option<i64> {
 /// Appends the rows of a record whose window begins at that time.
 pub fn append(chunk: &mut Chunk, record: &Record<'_>, start: i64, origin: &Origin<'_>) {
     let statistics = statistics(record.root().path(STATISTICS));
-    let n_rows = statistics.as_ref().map_or(1, |statistics| statistics.len().max(1));
+    let n_rows = statistics
+        .as_ref()
+        .map_or(1, |statistics| statistics.len().max(1));
     for nth in 0..n_rows {
         let mut rest = shape::take_apart(chunk, record.root(), SHAPE);
         rest.irregular |= n_statistics(record) != usize::from(statistics.is_some());
@@ -99,7 +118,10 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, start: i64, origin: &Origi
         }
         origin.write(chunk, &origin_columns!());
         if nth == 0 && (rest.irregular || origin.mended.is_some()) {
-            chunk.binary(Col::record_raw, origin.mended.unwrap_or(record.root().raw().as_bytes()));
+            chunk.binary(
+                Col::record_raw,
+                origin.mended.unwrap_or(record.root().raw().as_bytes()),
+            );
         }
         chunk.end_row();
     }
@@ -107,17 +129,28 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, start: i64, origin: &Origi
 
 /// The statistics, where each is a name and a whole number; `None` where any is not, or there are none.
 fn statistics(value: Option<Value<'_>>) -> Option<Vec<(&str, i64)>> {
-    let value = value.filter(|value| value.is_array())?;
-    let statistic = |element: Value<'_>| {
-        let (name, count) = (element.get("name")?, element.get("value")?);
-        let number = count.raw().parse::<i64>().ok().filter(|n| n.to_string() == count.raw())?;
-        (element.len() == 2 && element.is_object()).then_some(number)
-    };
-    value.elements().map(|element| Some((element.get("name")?.as_str()?, statistic(element)?))).collect()
+    value
+        .filter(|value| value.is_array())?
+        .elements()
+        .map(statistic)
+        .collect()
+}
+
+fn statistic(element: Value<'_>) -> Option<(&str, i64)> {
+    let (name, count) = (element.get("name")?.as_str()?, element.get("value")?.raw());
+    let number = count
+        .parse::<i64>()
+        .ok()
+        .filter(|number| number.to_string() == count)?;
+    (element.len() == 2).then_some((name, number))
 }
 
 /// How many members named `statistics` there are, null or not.
 fn n_statistics(record: &Record<'_>) -> usize {
     let dimension = record.root().path(&STATISTICS[..2]);
-    dimension.map_or(0, |d| d.members().filter(|(key, value)| *key == STATISTICS[2] && !value.is_null()).count())
+    dimension.map_or(0, |d| {
+        d.members()
+            .filter(|(key, value)| *key == STATISTICS[2] && !value.is_null())
+            .count()
+    })
 }

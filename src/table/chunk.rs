@@ -28,10 +28,16 @@ impl Store {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Text => Self::Text(Vec::new()),
-            Kind::Plain | Kind::Binary => Self::Bytes { data: Vec::new(), ends: Vec::new() },
+            Kind::Plain | Kind::Binary => Self::Bytes {
+                data: Vec::new(),
+                ends: Vec::new(),
+            },
             Kind::Time | Kind::Int64 | Kind::Int32 | Kind::Double => Self::Int(Vec::new()),
             Kind::Bool => Self::Bool(Vec::new()),
-            Kind::TextList | Kind::Resources => Self::List { ids: Vec::new(), ends: Vec::new() },
+            Kind::TextList | Kind::Resources => Self::List {
+                ids: Vec::new(),
+                ends: Vec::new(),
+            },
         }
     }
 
@@ -82,7 +88,10 @@ impl Store {
 }
 
 fn offset(len: usize) -> u32 {
-    u32::try_from(len).ok().filter(|len| len & NULL_BIT == 0).expect("a chunk is cut long before 2 GiB")
+    u32::try_from(len)
+        .ok()
+        .filter(|len| len & NULL_BIT == 0)
+        .expect("a chunk is cut long before 2 GiB")
 }
 
 /// The range of value `row` in a column with ends; `None` for no value.
@@ -91,7 +100,11 @@ fn range(ends: &[u32], row: usize) -> Option<std::ops::Range<usize>> {
     if end & NULL_BIT != 0 {
         return None;
     }
-    let start = if row == 0 { 0 } else { ends[row - 1] & !NULL_BIT };
+    let start = if row == 0 {
+        0
+    } else {
+        ends[row - 1] & !NULL_BIT
+    };
     Some(start as usize..end as usize)
 }
 
@@ -110,13 +123,32 @@ pub struct Chunk {
 impl Chunk {
     /// Returns a chunk without rows.
     pub fn new(table: &'static Table) -> Self {
-        let stores = table.columns.iter().map(|column| Store::new(column.kind)).collect();
-        Self { table, rows: 0, stores, dict: Dict::default() }
+        let stores = table
+            .columns
+            .iter()
+            .map(|column| Store::new(column.kind))
+            .collect();
+        Self {
+            table,
+            rows: 0,
+            stores,
+            dict: Dict::default(),
+        }
     }
 
     /// Returns a chunk of these values, as read back from scratch.
-    pub(crate) fn from_parts(table: &'static Table, rows: usize, stores: Vec<Store>, dict: Dict) -> Self {
-        Self { table, rows, stores, dict }
+    pub(crate) fn from_parts(
+        table: &'static Table,
+        rows: usize,
+        stores: Vec<Store>,
+        dict: Dict,
+    ) -> Self {
+        Self {
+            table,
+            rows,
+            stores,
+            dict,
+        }
     }
 
     /// Returns the table whose rows these are.
@@ -206,11 +238,19 @@ impl Chunk {
     }
 
     /// Writes a list of texts (for resources: four to an element), some of them missing.
-    pub fn list<'a>(&mut self, column: impl Into<usize>, values: impl IntoIterator<Item = Option<&'a str>>) -> bool {
+    pub fn list<'a>(
+        &mut self,
+        column: impl Into<usize>,
+        values: impl IntoIterator<Item = Option<&'a str>>,
+    ) -> bool {
         let (rows, dict) = (self.rows, &mut self.dict);
         match &mut self.stores[column.into()] {
             Store::List { ids, ends } if ends.len() == rows => {
-                ids.extend(values.into_iter().map(|value| value.map_or(NO_TEXT, |text| dict.intern(text) + 1)));
+                ids.extend(
+                    values
+                        .into_iter()
+                        .map(|value| value.map_or(NO_TEXT, |text| dict.intern(text) + 1)),
+                );
                 ends.push(offset(ids.len()));
                 true
             }
@@ -226,28 +266,36 @@ impl Chunk {
                 (Store::Text(values), Store::Text(source)) => {
                     values.push(ids.map(source[row], &from.dict, &mut self.dict));
                 }
-                (Store::Bytes { data, ends }, Store::Bytes { data: source, ends: source_ends }) => {
-                    match range(source_ends, row) {
-                        None => ends.push(offset(data.len()) | NULL_BIT),
-                        Some(range) => {
-                            data.extend_from_slice(&source[range]);
-                            ends.push(offset(data.len()));
-                        }
+                (
+                    Store::Bytes { data, ends },
+                    Store::Bytes {
+                        data: source,
+                        ends: source_ends,
+                    },
+                ) => match range(source_ends, row) {
+                    None => ends.push(offset(data.len()) | NULL_BIT),
+                    Some(range) => {
+                        data.extend_from_slice(&source[range]);
+                        ends.push(offset(data.len()));
                     }
-                }
+                },
                 (Store::Int(values), Store::Int(source)) => values.push(source[row]),
                 (Store::Bool(values), Store::Bool(source)) => values.push(source[row]),
-                (Store::List { ids: values, ends }, Store::List { ids: source, ends: source_ends }) => {
-                    match range(source_ends, row) {
-                        None => ends.push(offset(values.len()) | NULL_BIT),
-                        Some(range) => {
-                            for id in &source[range] {
-                                values.push(ids.map(*id, &from.dict, &mut self.dict));
-                            }
-                            ends.push(offset(values.len()));
+                (
+                    Store::List { ids: values, ends },
+                    Store::List {
+                        ids: source,
+                        ends: source_ends,
+                    },
+                ) => match range(source_ends, row) {
+                    None => ends.push(offset(values.len()) | NULL_BIT),
+                    Some(range) => {
+                        for id in &source[range] {
+                            values.push(ids.map(*id, &from.dict, &mut self.dict));
                         }
+                        ends.push(offset(values.len()));
                     }
-                }
+                },
                 _ => unreachable!("chunks of one table have the same columns"),
             }
         }
@@ -290,7 +338,9 @@ impl Chunk {
     /// Returns the boolean of a row.
     pub fn get_bool(&self, column: impl Into<usize>, row: usize) -> Option<bool> {
         match &self.stores[column.into()] {
-            Store::Bool(values) => Some(values[row]).filter(|value| *value != NO_BOOL).map(|value| value == 1),
+            Store::Bool(values) => Some(values[row])
+                .filter(|value| *value != NO_BOOL)
+                .map(|value| value == 1),
             _ => None,
         }
     }
@@ -306,6 +356,16 @@ impl Chunk {
     /// Returns the text that a number plus one stands for.
     pub fn dictionary_text(&self, id: u32) -> Option<&str> {
         (id != NO_TEXT).then(|| self.dict.get(id - 1))
+    }
+
+    /// Returns how many texts the dictionary has.
+    pub fn dictionary_len(&self) -> usize {
+        self.dict.len()
+    }
+
+    /// Returns what a number plus one of this chunk's dictionary is in another.
+    pub fn map_id(&self, id: u32, ids: &mut IdMap, to: &mut Dict) -> u32 {
+        ids.map(id, &self.dict, to)
     }
 
     /// Returns how many bytes of the row its own, unshared values take: what row groups are cut by.
@@ -326,16 +386,23 @@ impl Chunk {
         let columns = self.table.order;
         if let Store::Int(times) = &self.stores[columns[0]] {
             // Most pairs are told apart by time alone.
-            let mut keyed: Vec<(i64, u32)> = order.iter().map(|row| (times[*row as usize], *row)).collect();
+            let mut keyed: Vec<(i64, u32)> = order
+                .iter()
+                .map(|row| (times[*row as usize], *row))
+                .collect();
             keyed.sort_unstable_by(|a, b| {
-                a.0.cmp(&b.0).then_with(|| compare(&self, a.1 as usize, &self, b.1 as usize, &columns[1..]))
+                a.0.cmp(&b.0)
+                    .then_with(|| compare(&self, a.1 as usize, &self, b.1 as usize, &columns[1..]))
             });
             order.clear();
             order.extend(keyed.iter().map(|(_, row)| *row));
         } else {
             order.sort_unstable_by(|a, b| compare(&self, *a as usize, &self, *b as usize, columns));
         }
-        Sorted { chunk: self, order: Some(order) }
+        Sorted {
+            chunk: self,
+            order: Some(order),
+        }
     }
 }
 
@@ -354,9 +421,18 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
                     a.dictionary_text(x).cmp(&b.dictionary_text(y))
                 }
             }
-            (Store::Bytes { data: x, ends: x_ends }, Store::Bytes { data: y, ends: y_ends }) => {
-                range(x_ends, a_row).map(|range| &x[range]).cmp(&range(y_ends, b_row).map(|range| &y[range]))
-            }
+            (
+                Store::Bytes {
+                    data: x,
+                    ends: x_ends,
+                },
+                Store::Bytes {
+                    data: y,
+                    ends: y_ends,
+                },
+            ) => range(x_ends, a_row)
+                .map(|range| &x[range])
+                .cmp(&range(y_ends, b_row).map(|range| &y[range])),
             _ => unreachable!("rows are ordered by scalars of one table"),
         };
         if ordering != Ordering::Equal {
@@ -407,17 +483,18 @@ impl Sorted {
 }
 
 /// The numbers that texts of one dictionary have in another, found once each.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct IdMap {
     /// By number plus one: the other's number plus one, 0 where not looked up yet.
     ids: Vec<u32>,
 }
 
 impl IdMap {
-    /// Forgets all, for dictionaries of this many texts.
-    pub fn reset(&mut self, len: usize) {
-        self.ids.clear();
-        self.ids.resize(len + 1, NO_TEXT);
+    /// Returns an empty map for a dictionary of this many texts.
+    pub fn new(len: usize) -> Self {
+        Self {
+            ids: vec![NO_TEXT; len + 1],
+        }
     }
 
     /// Returns what a number plus one of `from` is in `to`.

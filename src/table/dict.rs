@@ -17,7 +17,12 @@ impl Dict {
     /// Returns the number of a text, giving it one where it has none.
     pub fn intern(&mut self, value: &str) -> u32 {
         let hash = self.hasher.hash_one(value);
-        let Self { text, ends, index, hasher } = self;
+        let Self {
+            text,
+            ends,
+            index,
+            hasher,
+        } = self;
         let found = index.find(hash, |id| slice(text, ends, *id) == value);
         if let Some(id) = found {
             return *id;
@@ -63,7 +68,11 @@ impl Dict {
 
     /// Returns a sealed dictionary of texts end to end.
     pub fn from_parts(text: String, ends: Vec<u32>) -> Self {
-        Self { text, ends, ..Self::default() }
+        Self {
+            text,
+            ends,
+            ..Self::default()
+        }
     }
 }
 

@@ -45,7 +45,9 @@ pub struct FileWriter<W: Write + Send> {
 
 impl<W: Write + Send> std::fmt::Debug for FileWriter<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileWriter").field("table", &self.table.name).finish_non_exhaustive()
+        f.debug_struct("FileWriter")
+            .field("table", &self.table.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,8 +66,21 @@ impl<W: Write + Send> FileWriter<W> {
             SerializedFileWriter::new(out, parquet_schema.root_schema_ptr(), Arc::new(properties))?;
         let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         let written = |(_, column): &(usize, &super::Column)| column.is_written();
-        let columns = table.columns.iter().enumerate().filter(written).map(|(i, _)| i).collect();
-        Ok(Self { file, factory, schema, columns, table, row_groups: 0 })
+        let columns = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter(written)
+            .map(|(i, _)| i)
+            .collect();
+        Ok(Self {
+            file,
+            factory,
+            schema,
+            columns,
+            table,
+            row_groups: 0,
+        })
     }
 
     /// Writes the rows of a window as one row group, its columns encoded in parallel.
@@ -74,7 +89,10 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Returns what the underlying writer says.
     pub fn write(&mut self, window: &Window) -> Result<()> {
-        let mut writers = self.factory.create_column_writers(self.row_groups)?.into_iter();
+        let mut writers = self
+            .factory
+            .create_column_writers(self.row_groups)?
+            .into_iter();
         self.row_groups += 1;
         let tasks: Vec<_> = self
             .columns
@@ -109,19 +127,25 @@ impl<W: Write + Send> FileWriter<W> {
     /// # Errors
     ///
     /// Returns what the underlying writer says.
-    pub fn finish(mut self) -> Result<W> {
-        self.file.finish()?;
+    pub fn finish(self) -> Result<W> {
         self.file.into_inner()
     }
 }
 
 fn n_leaves(kind: Kind) -> usize {
-    if kind == Kind::Resources { RESOURCE_FIELDS.len() } else { 1 }
+    if kind == Kind::Resources {
+        RESOURCE_FIELDS.len()
+    } else {
+        1
+    }
 }
 
 fn properties(table: &Table, schema: &Schema) -> WriterProperties {
     let metadata = schema.metadata();
-    let mut keys: Vec<_> = metadata.iter().map(|(k, v)| KeyValue::new(k.clone(), v.clone())).collect();
+    let mut keys: Vec<_> = metadata
+        .iter()
+        .map(|(k, v)| KeyValue::new(k.clone(), v.clone()))
+        .collect();
     keys.sort_by(|a, b| a.key.cmp(&b.key)); // a map has no order, and files are to be equal
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("trailmill ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -134,7 +158,9 @@ fn properties(table: &Table, schema: &Schema) -> WriterProperties {
         let path = ColumnPath::from(column.name);
         builder = match column.kind {
             // Ids do not repeat: a dictionary of them is work for nothing.
-            Kind::Plain if column.name.ends_with("_id") => builder.set_column_dictionary_enabled(path, false),
+            Kind::Plain if column.name.ends_with("_id") => {
+                builder.set_column_dictionary_enabled(path, false)
+            }
             Kind::Binary => builder
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_statistics_enabled(path, EnabledStatistics::None),
@@ -166,7 +192,9 @@ fn encode(
 
 /// The values of one column as an Arrow array.
 fn array(window: &Window, rows: &[(u32, u32)], column: usize, kind: Kind) -> Result<ArrayRef> {
-    let values = rows.iter().map(|(block, row)| (window.blocks[*block as usize].chunk(), *row as usize));
+    let values = rows
+        .iter()
+        .map(|(block, row)| (window.blocks[*block as usize].chunk(), *row as usize));
     let n = rows.len();
     Ok(match kind {
         Kind::Text | Kind::Plain => {
@@ -192,7 +220,11 @@ fn array(window: &Window, rows: &[(u32, u32)], column: usize, kind: Kind) -> Res
         Kind::Int32 => {
             let mut builder = Int32Builder::with_capacity(n);
             values.for_each(|(chunk, row)| {
-                builder.append_option(chunk.get_int(column, row).and_then(|value| i32::try_from(value).ok()));
+                builder.append_option(
+                    chunk
+                        .get_int(column, row)
+                        .and_then(|value| i32::try_from(value).ok()),
+                );
             });
             Arc::new(builder.finish())
         }
@@ -200,7 +232,9 @@ fn array(window: &Window, rows: &[(u32, u32)], column: usize, kind: Kind) -> Res
             let mut builder = Float64Builder::with_capacity(n);
             values.for_each(|(chunk, row)| {
                 builder.append_option(
-                    chunk.get_int(column, row).map(|bits| f64::from_bits(bits.cast_unsigned())),
+                    chunk
+                        .get_int(column, row)
+                        .map(|bits| f64::from_bits(bits.cast_unsigned())),
                 );
             });
             Arc::new(builder.finish())
@@ -232,13 +266,26 @@ fn lists<'a>(
         lengths.push(list.map_or(0, <[u32]>::len) / width);
         valid.push(list.is_some());
     }
-    let mut arrays = texts.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+    let mut arrays = texts
+        .iter_mut()
+        .map(|builder| Arc::new(builder.finish()) as ArrayRef);
     let elements: ArrayRef = if kind == Kind::Resources {
-        Arc::new(StructArray::try_new(resource_fields(), arrays.collect(), None)?)
+        Arc::new(StructArray::try_new(
+            resource_fields(),
+            arrays.collect(),
+            None,
+        )?)
     } else {
-        arrays.next().ok_or_else(|| ParquetError::General("a list has one leaf".to_owned()))?
+        arrays
+            .next()
+            .ok_or_else(|| ParquetError::General("a list has one leaf".to_owned()))?
     };
     let item = list_item(elements.data_type().clone());
     let offsets = OffsetBuffer::from_lengths(lengths);
-    Ok(Arc::new(ListArray::try_new(item, offsets, elements, Some(NullBuffer::from(valid)))?))
+    Ok(Arc::new(ListArray::try_new(
+        item,
+        offsets,
+        elements,
+        Some(NullBuffer::from(valid)),
+    )?))
 }

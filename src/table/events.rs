@@ -12,7 +12,7 @@ use super::shape::{Extra, Form, Member, Shape};
 use crate::mcp;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record, as_bool};
-use crate::trail::resources::Touched;
+use crate::trail::resources::Touch;
 use crate::trail::{identity, time};
 
 columns! {
@@ -92,6 +92,7 @@ columns! {
     content_hash: Int64, "XXH3 of the record's bytes without white space outside strings";
     record_raw: Binary, "The record's own bytes, only where columns and extra would not give it back";
     delivery_time: Time, "";
+    object: Int64, "";
     is_error: Bool, "";
     touched_arns: TextList, "";
     touched_types: TextList, "";
@@ -113,7 +114,11 @@ pub static TABLE: Table = Table {
         Col::source_object as usize,
         Col::source_index as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -129,7 +134,7 @@ pub struct Findings<'a> {
     /// Whether the event is an error.
     pub is_error: bool,
     /// The resources touched.
-    pub touched: Touched<'a>,
+    pub touched: Vec<Touch<'a>>,
 }
 
 /// A member of a record and the column it goes to.
@@ -176,29 +181,139 @@ const FOREIGN: [(Field, &str); 4] = [
 pub static SHAPE: Shape = &[
     member(&["eventVersion"], Col::event_version, Form::Text),
     member(&["userIdentity", "type"], Col::user_type, Form::Text),
-    member(&["userIdentity", "principalId"], Col::user_principal_id, Form::Text),
+    member(
+        &["userIdentity", "principalId"],
+        Col::user_principal_id,
+        Form::Text,
+    ),
     member(&["userIdentity", "arn"], Col::user_arn, Form::Text),
-    member(&["userIdentity", "accountId"], Col::user_account_id, Form::Text),
-    member(&["userIdentity", "accessKeyId"], Col::user_access_key_id, Form::Text),
+    member(
+        &["userIdentity", "accountId"],
+        Col::user_account_id,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "accessKeyId"],
+        Col::user_access_key_id,
+        Form::Text,
+    ),
     member(&["userIdentity", "userName"], Col::user_name, Form::Text),
-    member(&["userIdentity", "identityProvider"], Col::user_identity_provider, Form::Text),
-    member(&["userIdentity", "credentialId"], Col::user_credential_id, Form::Text),
-    member(&["userIdentity", "onBehalfOf", "userId"], Col::on_behalf_of_user_id, Form::Text),
-    member(&["userIdentity", "onBehalfOf", "identityStoreArn"], Col::on_behalf_of_identity_store_arn, Form::Text),
+    member(
+        &["userIdentity", "identityProvider"],
+        Col::user_identity_provider,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "credentialId"],
+        Col::user_credential_id,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "onBehalfOf", "userId"],
+        Col::on_behalf_of_user_id,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "onBehalfOf", "identityStoreArn"],
+        Col::on_behalf_of_identity_store_arn,
+        Form::Text,
+    ),
     member(&["userIdentity", "inScopeOf"], Col::in_scope_of, Form::Json),
-    member(&["userIdentity", "sessionContext", "sessionIssuer", "type"], Col::session_issuer_type, Form::Text),
-    member(&["userIdentity", "sessionContext", "sessionIssuer", "principalId"], Col::session_issuer_principal_id, Form::Text),
-    member(&["userIdentity", "sessionContext", "sessionIssuer", "arn"], Col::session_issuer_arn, Form::Text),
-    member(&["userIdentity", "sessionContext", "sessionIssuer", "accountId"], Col::session_issuer_account_id, Form::Text),
-    member(&["userIdentity", "sessionContext", "sessionIssuer", "userName"], Col::session_issuer_user_name, Form::Text),
-    member(&["userIdentity", "sessionContext", "webIdFederationData", "federatedProvider"], Col::session_web_id_federated_provider, Form::Text),
-    member(&["userIdentity", "sessionContext", "attributes", "mfaAuthenticated"], Col::session_mfa_authenticated, Form::BoolText),
-    member(&["userIdentity", "sessionContext", "attributes", "creationDate"], Col::session_creation_date, Form::Time),
-    member(&["userIdentity", "sessionContext", "sourceIdentity"], Col::session_source_identity, Form::Text),
-    member(&["userIdentity", "sessionContext", "signInSessionArn"], Col::session_sign_in_session_arn, Form::Text),
-    member(&["userIdentity", "sessionContext", "ec2RoleDelivery"], Col::session_ec2_role_delivery, Form::Text),
-    member(&["userIdentity", "sessionContext", "assumedRoot"], Col::session_assumed_root, Form::BoolText),
-    member(&["userIdentity", "invokedBy"], Col::user_invoked_by, Form::Text),
+    member(
+        &["userIdentity", "sessionContext", "sessionIssuer", "type"],
+        Col::session_issuer_type,
+        Form::Text,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "sessionIssuer",
+            "principalId",
+        ],
+        Col::session_issuer_principal_id,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "sessionContext", "sessionIssuer", "arn"],
+        Col::session_issuer_arn,
+        Form::Text,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "sessionIssuer",
+            "accountId",
+        ],
+        Col::session_issuer_account_id,
+        Form::Text,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "sessionIssuer",
+            "userName",
+        ],
+        Col::session_issuer_user_name,
+        Form::Text,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "webIdFederationData",
+            "federatedProvider",
+        ],
+        Col::session_web_id_federated_provider,
+        Form::Text,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "attributes",
+            "mfaAuthenticated",
+        ],
+        Col::session_mfa_authenticated,
+        Form::BoolText,
+    ),
+    member(
+        &[
+            "userIdentity",
+            "sessionContext",
+            "attributes",
+            "creationDate",
+        ],
+        Col::session_creation_date,
+        Form::Time,
+    ),
+    member(
+        &["userIdentity", "sessionContext", "sourceIdentity"],
+        Col::session_source_identity,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "sessionContext", "signInSessionArn"],
+        Col::session_sign_in_session_arn,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "sessionContext", "ec2RoleDelivery"],
+        Col::session_ec2_role_delivery,
+        Form::Text,
+    ),
+    member(
+        &["userIdentity", "sessionContext", "assumedRoot"],
+        Col::session_assumed_root,
+        Form::BoolText,
+    ),
+    member(
+        &["userIdentity", "invokedBy"],
+        Col::user_invoked_by,
+        Form::Text,
+    ),
     member(&["eventTime"], Col::event_time, Form::Time),
     member(&["eventSource"], Col::event_source, Form::Text),
     member(&["eventName"], Col::event_name, Form::Text),
@@ -209,7 +324,11 @@ pub static SHAPE: Shape = &[
     member(&["errorMessage"], Col::error_message, Form::Text),
     member(&["requestParameters"], Col::request_parameters, Form::Json),
     member(&["responseElements"], Col::response_elements, Form::Json),
-    member(&["additionalEventData"], Col::additional_event_data, Form::Json),
+    member(
+        &["additionalEventData"],
+        Col::additional_event_data,
+        Form::Json,
+    ),
     member(&["requestID"], Col::request_id, Form::Text),
     member(&["eventID"], Col::event_id, Form::Text),
     member(&["readOnly"], Col::read_only, Form::Bool),
@@ -217,29 +336,73 @@ pub static SHAPE: Shape = &[
     member(&["eventType"], Col::event_type, Form::Text),
     member(&["apiVersion"], Col::api_version, Form::Text),
     member(&["managementEvent"], Col::management_event, Form::Bool),
-    member(&["recipientAccountId"], Col::recipient_account_id, Form::Text),
+    member(
+        &["recipientAccountId"],
+        Col::recipient_account_id,
+        Form::Text,
+    ),
     member(&["sharedEventID"], Col::shared_event_id, Form::Text),
     member(&["vpcEndpointId"], Col::vpc_endpoint_id, Form::Text),
-    member(&["vpcEndpointAccountId"], Col::vpc_endpoint_account_id, Form::Text),
+    member(
+        &["vpcEndpointAccountId"],
+        Col::vpc_endpoint_account_id,
+        Form::Text,
+    ),
     member(&["eventCategory"], Col::event_category, Form::Text),
-    member(&["serviceEventDetails"], Col::service_event_details, Form::Json),
+    member(
+        &["serviceEventDetails"],
+        Col::service_event_details,
+        Form::Json,
+    ),
     member(&["edgeDeviceDetails"], Col::edge_device_details, Form::Json),
     member(&["eventContext"], Col::event_context, Form::Json),
     member(&["mcpEventDetails"], Col::mcp_event_details, Form::Json),
     member(&["addendum", "reason"], Col::addendum_reason, Form::Text),
-    member(&["addendum", "updatedFields"], Col::addendum_updated_fields, Form::Text),
-    member(&["addendum", "originalRequestID"], Col::addendum_original_request_id, Form::Text),
-    member(&["addendum", "originalEventID"], Col::addendum_original_event_id, Form::Text),
+    member(
+        &["addendum", "updatedFields"],
+        Col::addendum_updated_fields,
+        Form::Text,
+    ),
+    member(
+        &["addendum", "originalRequestID"],
+        Col::addendum_original_request_id,
+        Form::Text,
+    ),
+    member(
+        &["addendum", "originalEventID"],
+        Col::addendum_original_event_id,
+        Form::Text,
+    ),
     member(&["annotation"], Col::annotation, Form::Text),
-    member(&["sessionCredentialFromConsole"], Col::session_credential_from_console, Form::BoolText),
+    member(
+        &["sessionCredentialFromConsole"],
+        Col::session_credential_from_console,
+        Form::BoolText,
+    ),
     member(&["tlsDetails", "tlsVersion"], Col::tls_version, Form::Text),
-    member(&["tlsDetails", "cipherSuite"], Col::tls_cipher_suite, Form::Text),
-    member(&["tlsDetails", "clientProvidedHostHeader"], Col::tls_client_provided_host_header, Form::Text),
-    member(&["tlsDetails", "keyExchange"], Col::tls_key_exchange, Form::Text),
+    member(
+        &["tlsDetails", "cipherSuite"],
+        Col::tls_cipher_suite,
+        Form::Text,
+    ),
+    member(
+        &["tlsDetails", "clientProvidedHostHeader"],
+        Col::tls_client_provided_host_header,
+        Form::Text,
+    ),
+    member(
+        &["tlsDetails", "keyExchange"],
+        Col::tls_key_exchange,
+        Form::Text,
+    ),
 ];
 
 const fn member(path: &'static [&'static str], column: Col, form: Form) -> Member {
-    Member { path, column: column as usize, form }
+    Member {
+        path,
+        column: column as usize,
+        form,
+    }
 }
 
 /// Appends an event.
@@ -336,7 +499,11 @@ struct RowWriter<'c, 'a> {
 
 impl<'c, 'a> RowWriter<'c, 'a> {
     fn new(chunk: &'c mut Chunk, irregular: bool) -> Self {
-        Self { chunk, irregular, extra: Extra::default() }
+        Self {
+            chunk,
+            irregular,
+            extra: Extra::default(),
+        }
     }
 
     fn expect(&mut self, regular: bool) {
@@ -410,64 +577,89 @@ impl<'c, 'a> RowWriter<'c, 'a> {
     }
 
     fn user_identity(&mut self, value: Value<'a>) {
-        self.object((Level::Record, "userIdentity"), value, false, |row, key, value| match key {
-            "type" => row.text(Col::user_type, value),
-            "principalId" => row.text(Col::user_principal_id, value),
-            "arn" => row.text(Col::user_arn, value),
-            "accountId" => row.text(Col::user_account_id, value),
-            "accessKeyId" => row.text(Col::user_access_key_id, value),
-            "userName" => row.text(Col::user_name, value),
-            "invokedBy" => row.text(Col::user_invoked_by, value),
-            "identityProvider" => row.text(Col::user_identity_provider, value),
-            "credentialId" => row.text(Col::user_credential_id, value),
-            "inScopeOf" => {
-                let is_first = row.chunk.text(Col::in_scope_of, value.raw());
-                row.expect(is_first);
-            }
-            "onBehalfOf" => row.on_behalf_of(value),
-            "sessionContext" => row.session_context(value),
-            _ => row.extra(Level::UserIdentity, key, value),
-        });
+        self.object(
+            (Level::Record, "userIdentity"),
+            value,
+            false,
+            |row, key, value| match key {
+                "type" => row.text(Col::user_type, value),
+                "principalId" => row.text(Col::user_principal_id, value),
+                "arn" => row.text(Col::user_arn, value),
+                "accountId" => row.text(Col::user_account_id, value),
+                "accessKeyId" => row.text(Col::user_access_key_id, value),
+                "userName" => row.text(Col::user_name, value),
+                "invokedBy" => row.text(Col::user_invoked_by, value),
+                "identityProvider" => row.text(Col::user_identity_provider, value),
+                "credentialId" => row.text(Col::user_credential_id, value),
+                "inScopeOf" => {
+                    let is_first = row.chunk.text(Col::in_scope_of, value.raw());
+                    row.expect(is_first);
+                }
+                "onBehalfOf" => row.on_behalf_of(value),
+                "sessionContext" => row.session_context(value),
+                _ => row.extra(Level::UserIdentity, key, value),
+            },
+        );
     }
 
     fn on_behalf_of(&mut self, value: Value<'a>) {
-        self.object((Level::UserIdentity, "onBehalfOf"), value, false, |row, key, value| match key {
-            "userId" => row.text(Col::on_behalf_of_user_id, value),
-            "identityStoreArn" => row.text(Col::on_behalf_of_identity_store_arn, value),
-            _ => row.extra(Level::OnBehalfOf, key, value),
-        });
+        self.object(
+            (Level::UserIdentity, "onBehalfOf"),
+            value,
+            false,
+            |row, key, value| match key {
+                "userId" => row.text(Col::on_behalf_of_user_id, value),
+                "identityStoreArn" => row.text(Col::on_behalf_of_identity_store_arn, value),
+                _ => row.extra(Level::OnBehalfOf, key, value),
+            },
+        );
     }
 
     fn session_context(&mut self, value: Value<'a>) {
-        self.object((Level::UserIdentity, "sessionContext"), value, false, |row, key, value| match key {
-            "attributes" => row.session_attributes(value),
-            "sessionIssuer" => row.session_issuer(value),
-            "webIdFederationData" => row.web_id_federation_data(value),
-            "sourceIdentity" => row.text(Col::session_source_identity, value),
-            "signInSessionArn" => row.text(Col::session_sign_in_session_arn, value),
-            "ec2RoleDelivery" => row.text(Col::session_ec2_role_delivery, value),
-            "assumedRoot" => row.bool_text(Col::session_assumed_root, value),
-            _ => row.extra(Level::SessionContext, key, value),
-        });
+        self.object(
+            (Level::UserIdentity, "sessionContext"),
+            value,
+            false,
+            |row, key, value| match key {
+                "attributes" => row.session_attributes(value),
+                "sessionIssuer" => row.session_issuer(value),
+                "webIdFederationData" => row.web_id_federation_data(value),
+                "sourceIdentity" => row.text(Col::session_source_identity, value),
+                "signInSessionArn" => row.text(Col::session_sign_in_session_arn, value),
+                "ec2RoleDelivery" => row.text(Col::session_ec2_role_delivery, value),
+                "assumedRoot" => row.bool_text(Col::session_assumed_root, value),
+                _ => row.extra(Level::SessionContext, key, value),
+            },
+        );
     }
 
     fn session_attributes(&mut self, value: Value<'a>) {
-        self.object((Level::SessionContext, "attributes"), value, true, |row, key, value| match key {
-            "mfaAuthenticated" => row.bool_text(Col::session_mfa_authenticated, value),
-            "creationDate" => row.time(Col::session_creation_date, value),
-            _ => row.extra(Level::Attributes, key, value),
-        });
+        self.object(
+            (Level::SessionContext, "attributes"),
+            value,
+            true,
+            |row, key, value| match key {
+                "mfaAuthenticated" => row.bool_text(Col::session_mfa_authenticated, value),
+                "creationDate" => row.time(Col::session_creation_date, value),
+                _ => row.extra(Level::Attributes, key, value),
+            },
+        );
     }
 
     fn session_issuer(&mut self, value: Value<'a>) {
-        self.object((Level::SessionContext, "sessionIssuer"), value, true, |row, key, value| match key {
-            "type" => row.text(Col::session_issuer_type, value),
-            "principalId" => row.text(Col::session_issuer_principal_id, value),
-            "arn" => row.text(Col::session_issuer_arn, value),
-            "accountId" => row.text(Col::session_issuer_account_id, value),
-            "userName" => row.text(Col::session_issuer_user_name, value),
-            _ => row.extra(Level::SessionIssuer, key, value),
-        });
+        self.object(
+            (Level::SessionContext, "sessionIssuer"),
+            value,
+            true,
+            |row, key, value| match key {
+                "type" => row.text(Col::session_issuer_type, value),
+                "principalId" => row.text(Col::session_issuer_principal_id, value),
+                "arn" => row.text(Col::session_issuer_arn, value),
+                "accountId" => row.text(Col::session_issuer_account_id, value),
+                "userName" => row.text(Col::session_issuer_user_name, value),
+                _ => row.extra(Level::SessionIssuer, key, value),
+            },
+        );
     }
 
     fn web_id_federation_data(&mut self, value: Value<'a>) {
@@ -480,23 +672,33 @@ impl<'c, 'a> RowWriter<'c, 'a> {
     }
 
     fn tls_details(&mut self, value: Value<'a>) {
-        self.object((Level::Record, "tlsDetails"), value, false, |row, key, value| match key {
-            "tlsVersion" => row.text(Col::tls_version, value),
-            "cipherSuite" => row.text(Col::tls_cipher_suite, value),
-            "clientProvidedHostHeader" => row.text(Col::tls_client_provided_host_header, value),
-            "keyExchange" => row.text(Col::tls_key_exchange, value),
-            _ => row.extra(Level::TlsDetails, key, value),
-        });
+        self.object(
+            (Level::Record, "tlsDetails"),
+            value,
+            false,
+            |row, key, value| match key {
+                "tlsVersion" => row.text(Col::tls_version, value),
+                "cipherSuite" => row.text(Col::tls_cipher_suite, value),
+                "clientProvidedHostHeader" => row.text(Col::tls_client_provided_host_header, value),
+                "keyExchange" => row.text(Col::tls_key_exchange, value),
+                _ => row.extra(Level::TlsDetails, key, value),
+            },
+        );
     }
 
     fn addendum(&mut self, value: Value<'a>) {
-        self.object((Level::Record, "addendum"), value, false, |row, key, value| match key {
-            "reason" => row.text(Col::addendum_reason, value),
-            "updatedFields" => row.text(Col::addendum_updated_fields, value),
-            "originalEventID" => row.text(Col::addendum_original_event_id, value),
-            "originalRequestID" => row.text(Col::addendum_original_request_id, value),
-            _ => row.extra(Level::Addendum, key, value),
-        });
+        self.object(
+            (Level::Record, "addendum"),
+            value,
+            false,
+            |row, key, value| match key {
+                "reason" => row.text(Col::addendum_reason, value),
+                "updatedFields" => row.text(Col::addendum_updated_fields, value),
+                "originalEventID" => row.text(Col::addendum_original_event_id, value),
+                "originalRequestID" => row.text(Col::addendum_original_request_id, value),
+                _ => row.extra(Level::Addendum, key, value),
+            },
+        );
     }
 
     fn resources(&mut self, value: Value<'a>) {
@@ -530,7 +732,9 @@ impl<'c, 'a> RowWriter<'c, 'a> {
 
     /// The credentials that the call issued.
     fn issued(&mut self, record: &Record<'a>) {
-        let Some(response) = record.get(Field::ResponseElements) else { return };
+        let Some(response) = record.get(Field::ResponseElements) else {
+            return;
+        };
         for (key, value) in response.members() {
             let (column, member) = match key {
                 "credentials" | "accessKey" => (Col::issued_access_key_id, "accessKeyId"),
@@ -552,7 +756,8 @@ impl<'c, 'a> RowWriter<'c, 'a> {
         }
         if let Some(mcp) = &found.mcp {
             self.chunk.text(Col::mcp_channel, mcp.channel.name());
-            self.chunk.list(Col::mcp_evidence, mcp.evidence.names().map(Some));
+            self.chunk
+                .list(Col::mcp_evidence, mcp.evidence.names().map(Some));
             if let Some(server) = &mcp.server {
                 self.chunk.text(Col::mcp_server, server);
             }
@@ -560,9 +765,18 @@ impl<'c, 'a> RowWriter<'c, 'a> {
         self.chunk.bool(Col::is_error, found.is_error);
         if !found.touched.is_empty() {
             let touches = || found.touched.iter();
-            self.chunk.list(Col::touched_arns, touches().map(|touch| Some(touch.arn.as_ref())));
-            self.chunk.list(Col::touched_types, touches().map(|touch| touch.kind.as_deref()));
-            self.chunk.list(Col::touched_evidence, touches().map(|touch| Some(touch.evidence.name())));
+            self.chunk.list(
+                Col::touched_arns,
+                touches().map(|touch| Some(touch.arn.as_ref())),
+            );
+            self.chunk.list(
+                Col::touched_types,
+                touches().map(|touch| Some(touch.kind).filter(|kind| !kind.is_empty())),
+            );
+            self.chunk.list(
+                Col::touched_evidence,
+                touches().map(|touch| Some(touch.evidence.name())),
+            );
         }
     }
 
@@ -572,7 +786,10 @@ impl<'c, 'a> RowWriter<'c, 'a> {
         }
         origin.write(self.chunk, &origin_columns!());
         if self.irregular {
-            self.chunk.binary(Col::record_raw, origin.mended.unwrap_or(record.root().raw().as_bytes()));
+            self.chunk.binary(
+                Col::record_raw,
+                origin.mended.unwrap_or(record.root().raw().as_bytes()),
+            );
         }
     }
 }

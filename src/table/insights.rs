@@ -30,6 +30,7 @@ columns! {
     content_hash: Int64, "XXH3 of the record's bytes without white space outside strings";
     record_raw: Binary, "The record's own bytes, only where columns and extra would not give it back";
     delivery_time: Time, "";
+    object: Int64, "";
 }
 
 /// The table.
@@ -47,7 +48,11 @@ pub static TABLE: Table = Table {
         Col::source_object as usize,
         Col::source_index as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -56,22 +61,88 @@ pub static SHAPE: Shape = &[
     member(&["eventTime"], Col::event_time, Form::Time),
     member(&["awsRegion"], Col::aws_region, Form::Text),
     member(&["eventID"], Col::event_id, Form::Text),
-    member(&["recipientAccountId"], Col::recipient_account_id, Form::Text),
+    member(
+        &["recipientAccountId"],
+        Col::recipient_account_id,
+        Form::Text,
+    ),
     member(&["sharedEventID"], Col::shared_event_id, Form::Text),
     member(&["insightDetails", "state"], Col::state, Form::Text),
-    member(&["insightDetails", "eventSource"], Col::insight_source, Form::Text),
-    member(&["insightDetails", "eventName"], Col::insight_name, Form::Text),
-    member(&["insightDetails", "insightType"], Col::insight_type, Form::Text),
-    member(&["insightDetails", "errorCode"], Col::insight_error_code, Form::Text),
-    member(&["insightDetails", "insightContext", "statistics", "baseline", "average"], Col::baseline_average, Form::Double),
-    member(&["insightDetails", "insightContext", "statistics", "insight", "average"], Col::insight_average, Form::Double),
-    member(&["insightDetails", "insightContext", "statistics", "insightDuration"], Col::insight_duration, Form::Int),
-    member(&["insightDetails", "insightContext", "statistics", "baselineDuration"], Col::baseline_duration, Form::Int),
-    member(&["insightDetails", "insightContext", "attributions"], Col::attributions, Form::Json),
+    member(
+        &["insightDetails", "eventSource"],
+        Col::insight_source,
+        Form::Text,
+    ),
+    member(
+        &["insightDetails", "eventName"],
+        Col::insight_name,
+        Form::Text,
+    ),
+    member(
+        &["insightDetails", "insightType"],
+        Col::insight_type,
+        Form::Text,
+    ),
+    member(
+        &["insightDetails", "errorCode"],
+        Col::insight_error_code,
+        Form::Text,
+    ),
+    member(
+        &[
+            "insightDetails",
+            "insightContext",
+            "statistics",
+            "baseline",
+            "average",
+        ],
+        Col::baseline_average,
+        Form::Double,
+    ),
+    member(
+        &[
+            "insightDetails",
+            "insightContext",
+            "statistics",
+            "insight",
+            "average",
+        ],
+        Col::insight_average,
+        Form::Double,
+    ),
+    member(
+        &[
+            "insightDetails",
+            "insightContext",
+            "statistics",
+            "insightDuration",
+        ],
+        Col::insight_duration,
+        Form::Int,
+    ),
+    member(
+        &[
+            "insightDetails",
+            "insightContext",
+            "statistics",
+            "baselineDuration",
+        ],
+        Col::baseline_duration,
+        Form::Int,
+    ),
+    member(
+        &["insightDetails", "insightContext", "attributions"],
+        Col::attributions,
+        Form::Json,
+    ),
 ];
 
 const fn member(path: &'static [&'static str], column: Col, form: Form) -> Member {
-    Member { path, column: column as usize, form }
+    Member {
+        path,
+        column: column as usize,
+        form,
+    }
 }
 
 /// Appends an insight of that time.
@@ -83,7 +154,10 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, time: i64, origin: &Origin
     }
     origin.write(chunk, &origin_columns!());
     if rest.irregular || origin.mended.is_some() {
-        chunk.binary(Col::record_raw, origin.mended.unwrap_or(record.root().raw().as_bytes()));
+        chunk.binary(
+            Col::record_raw,
+            origin.mended.unwrap_or(record.root().raw().as_bytes()),
+        );
     }
     chunk.end_row();
 }

@@ -6,6 +6,7 @@ use super::origin::{Origin, origin_columns};
 use super::schema::{Identity, Table, columns};
 use crate::mcp::{Mcp, McpDetail};
 use crate::trail::identity;
+use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
 
 columns! {
@@ -51,6 +52,7 @@ columns! {
     response_elements: Plain, "JSON: elements of the response, as written";
     content_hash: Int64, "";
     delivery_time: Time, "";
+    object: Int64, "";
     source: Text, "";
     source_object: Text, "";
     source_index: Int64, "";
@@ -71,7 +73,11 @@ pub static TABLE: Table = Table {
         Col::source_object as usize,
         Col::source_index as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -107,33 +113,54 @@ pub fn append(
         text(column, record.str(field));
     }
     text(Col::principal, found.principal.as_deref());
-    text(Col::user_type, record.path_str(Field::UserIdentity, &["type"]));
-    text(Col::user_arn, record.path_str(Field::UserIdentity, &["arn"]));
-    text(Col::user_access_key_id, record.path_str(Field::UserIdentity, &["accessKeyId"]));
+    text(
+        Col::user_type,
+        record.path_str(Field::UserIdentity, &["type"]),
+    );
+    text(
+        Col::user_arn,
+        record.path_str(Field::UserIdentity, &["arn"]),
+    );
+    text(
+        Col::user_access_key_id,
+        record.path_str(Field::UserIdentity, &["accessKeyId"]),
+    );
     text(Col::session_name, identity::session_name(record));
     text(Col::mcp_channel, Some(mcp.channel.name()));
     text(Col::mcp_server, mcp.server.as_deref());
-    text(Col::mcp_client, detail.client.as_deref());
-    text(Col::mcp_method, detail.method.as_deref());
-    text(Col::mcp_tool, detail.tool.as_deref());
-    text(Col::mcp_tool_prefix, detail.tool_prefix.as_deref());
-    text(Col::mcp_target_id, detail.target_id.as_deref());
-    text(Col::mcp_session_id, detail.session_id.as_deref());
-    text(Col::jsonrpc_id, detail.jsonrpc_id.as_deref());
-    text(Col::jsonrpc_error_message, detail.jsonrpc_error_message.as_deref());
-    text(Col::jwt_subject, detail.jwt_subject.as_deref());
-    text(Col::jwt_issuer, detail.jwt_issuer.as_deref());
-    text(Col::jwt_client_id, detail.jwt_client_id.as_deref());
+    text(Col::mcp_client, detail.mcp_client.as_deref());
+    text(Col::mcp_method, detail.mcp_method);
+    text(Col::mcp_tool, detail.mcp_tool);
+    text(Col::mcp_tool_prefix, detail.mcp_tool_prefix);
+    text(Col::mcp_target_id, detail.mcp_target_id);
+    text(Col::mcp_session_id, detail.mcp_session_id);
+    text(Col::jsonrpc_id, detail.jsonrpc_id);
+    text(Col::jsonrpc_error_message, detail.jsonrpc_error_message);
+    text(Col::jwt_subject, detail.jwt_subject);
+    text(Col::jwt_issuer, detail.jwt_issuer);
+    text(Col::jwt_client_id, detail.jwt_client_id);
     text(Col::jwt_scope, detail.jwt_scope.as_deref());
-    text(Col::sign_in_session_arn, detail.sign_in_session_arn.as_deref());
-    text(Col::request_parameters, record.get(Field::RequestParameters).map(|value| value.raw()));
-    text(Col::response_elements, record.get(Field::ResponseElements).map(|value| value.raw()));
+    text(Col::sign_in_session_arn, detail.sign_in_session_arn);
+    text(
+        Col::request_parameters,
+        record.get(Field::RequestParameters).map(Value::raw),
+    );
+    text(
+        Col::response_elements,
+        record.get(Field::ResponseElements).map(Value::raw),
+    );
     chunk.list(Col::mcp_evidence, mcp.evidence.names().map(Some));
     if !detail.downstream_request_ids.is_empty() {
-        chunk.list(Col::downstream_request_ids, detail.downstream_request_ids.iter().map(|id| Some(id.as_ref())));
+        chunk.list(
+            Col::downstream_request_ids,
+            detail.downstream_request_ids.iter().map(|id| Some(*id)),
+        );
     }
     if !detail.resource_arns.is_empty() {
-        chunk.list(Col::resource_arns, detail.resource_arns.iter().map(|arn| Some(arn.as_ref())));
+        chunk.list(
+            Col::resource_arns,
+            detail.resource_arns.iter().map(|arn| Some(*arn)),
+        );
     }
     if let Some(read_only) = record.bool(Field::ReadOnly) {
         chunk.bool(Col::read_only, read_only);

@@ -18,6 +18,7 @@ columns! {
     downstream_region: Text, "Region of the API call, where it is known";
     content_hash: Int64, "";
     delivery_time: Time, "";
+    object: Int64, "";
     source: Text, "";
     source_object: Text, "";
     source_index: Int64, "";
@@ -40,7 +41,11 @@ pub static TABLE: Table = Table {
         Col::source_index as usize,
         Col::nth as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -62,10 +67,13 @@ pub fn append(
         };
         text(Col::mcp_event_id, record.str(Field::EventId));
         text(Col::mcp_channel, Some(mcp.channel.name()));
-        text(Col::recipient_account_id, record.str(Field::RecipientAccountId));
-        text(Col::downstream_request_id, Some(&link.request_id));
-        text(Col::downstream_api, link.api.as_deref());
-        text(Col::downstream_region, link.region.as_deref());
+        text(
+            Col::recipient_account_id,
+            record.str(Field::RecipientAccountId),
+        );
+        text(Col::downstream_request_id, Some(link.request_id));
+        text(Col::downstream_api, link.api);
+        text(Col::downstream_region, link.region);
         chunk.int(Col::nth, nth);
         origin.write(chunk, &origin_columns!());
         chunk.end_row();

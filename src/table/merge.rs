@@ -51,7 +51,10 @@ pub struct Merge {
 
 impl std::fmt::Debug for Merge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Merge").field("table", &self.table.name).field("runs", &self.runs.len()).finish()
+        f.debug_struct("Merge")
+            .field("table", &self.table.name)
+            .field("runs", &self.runs.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,8 +65,13 @@ impl Merge {
     ///
     /// Returns what reading the first blocks gave.
     pub fn new(table: &'static Table, runs: Vec<Run>, limits: WindowLimits) -> io::Result<Self> {
-        let mut merge =
-            Self { table, limits, heads: BinaryHeap::with_capacity(runs.len()), runs, last: None };
+        let mut merge = Self {
+            table,
+            limits,
+            heads: BinaryHeap::with_capacity(runs.len()),
+            runs,
+            last: None,
+        };
         for run in 0..merge.runs.len() {
             if let Some(block) = merge.next_block(run)? {
                 merge.heads.push(Head::new(merge.table, run, block));
@@ -78,8 +86,13 @@ impl Merge {
     ///
     /// Returns what reading a block gave.
     pub fn next_window(&mut self) -> io::Result<Option<Window>> {
-        let Some(first) = self.heads.peek() else { return Ok(None) };
-        let mut window = Window { day: first.time.div_euclid(DAY), ..Window::default() };
+        let Some(first) = self.heads.peek() else {
+            return Ok(None);
+        };
+        let mut window = Window {
+            day: first.time.div_euclid(DAY),
+            ..Window::default()
+        };
         // The window's number of the block that each run is in.
         let mut numbers: Vec<Option<u32>> = vec![None; self.runs.len()];
         let mut bytes = 0;
@@ -93,7 +106,11 @@ impl Merge {
                 window.blocks.push(Arc::clone(&head.block));
                 number(window.blocks.len() - 1)
             });
-            match self.last.as_ref().map_or(Relation::Other, |last| relation(self.table, last, &head)) {
+            match self
+                .last
+                .as_ref()
+                .map_or(Relation::Other, |last| relation(self.table, last, &head))
+            {
                 Relation::Copy => window.copies.push((number, number_of(row))),
                 relation => {
                     window.conflicting += u64::from(relation == Relation::Conflicting);
@@ -110,7 +127,9 @@ impl Merge {
             let run = head.run;
             numbers[run] = None;
             match self.runs[run].next().transpose()? {
-                Some(block) if !block.is_empty() => *head = Head::new(self.table, run, Arc::new(block)),
+                Some(block) if !block.is_empty() => {
+                    *head = Head::new(self.table, run, Arc::new(block));
+                }
                 _ => {
                     PeekMut::pop(head);
                 }
@@ -142,15 +161,22 @@ enum Relation {
 }
 
 fn relation(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> Relation {
-    let Some(identity) = table.identity else { return Relation::Other };
+    let Some(identity) = table.identity else {
+        return Relation::Other;
+    };
     let (last_block, last_row) = (&last.0, last.1);
     let (last_chunk, chunk, row) = (last_block.chunk(), head.block.chunk(), head.row());
-    let equal = |columns: &[usize]| compare(last_chunk, last_row, chunk, row, columns) == Ordering::Equal;
+    let equal =
+        |columns: &[usize]| compare(last_chunk, last_row, chunk, row, columns) == Ordering::Equal;
     if !equal(&table.order[..identity.ids]) {
         Relation::Other
     } else if equal(&table.order[identity.ids..identity.content]) {
         // A record can give several rows of a table; they stay or go together.
-        if equal(&table.order[identity.content..identity.place]) { Relation::Other } else { Relation::Copy }
+        if equal(&table.order[identity.content..identity.place]) {
+            Relation::Other
+        } else {
+            Relation::Copy
+        }
     } else if chunk.get_text(table.order[identity.ids - 1], row).is_some() {
         Relation::Conflicting
     } else {
@@ -170,7 +196,13 @@ struct Head {
 
 impl Head {
     fn new(table: &'static Table, run: usize, block: Arc<Sorted>) -> Self {
-        let mut head = Self { time: 0, run, block, nth: 0, order: table.order };
+        let mut head = Self {
+            time: 0,
+            run,
+            block,
+            nth: 0,
+            order: table.order,
+        };
         head.time = head.read_time(table);
         head
     }
@@ -180,7 +212,10 @@ impl Head {
     }
 
     fn read_time(&self, table: &Table) -> i64 {
-        self.block.chunk().get_int(table.order[0], self.row()).unwrap_or(i64::MIN)
+        self.block
+            .chunk()
+            .get_int(table.order[0], self.row())
+            .unwrap_or(i64::MIN)
     }
 
     /// Goes to the block's next row; false where there is none.

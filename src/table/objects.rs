@@ -20,7 +20,7 @@ columns! {
     written: Int64, "Records that stand in events, insights or aggregated_events from this object";
     duplicates: Int64, "Records that are copies of one written from another place";
     filtered: Int64, "Records left out on request";
-    rejected: Int64, "Records, or rests of the object, that could not be used";
+    rejected: Int64, "Records that could not be used";
     first_event_time: Time, "Time of the first event read (UTC)";
     last_event_time: Time, "Time of the last event read (UTC)";
     content_sha256: Plain, "SHA-256 of the inflated bytes, in hex: what a digest file signs";
@@ -99,8 +99,8 @@ pub struct Object<'a> {
     pub status: Status,
     pub status_detail: Option<&'a str>,
     pub counts: Counts,
-    pub first_event_time: Option<i64>,
-    pub last_event_time: Option<i64>,
+    /// The first and the last.
+    pub event_times: Option<(i64, i64)>,
     pub content_sha256: Option<&'a str>,
     pub commit_id: &'a str,
 }
@@ -143,14 +143,20 @@ pub fn append(chunk: &mut Chunk, object: &Object<'_>) {
     int(Col::delivery_date, Some(object.delivery_date));
     int(Col::size, count(object.size));
     int(Col::delivery_time, object.delivery_time);
-    int(Col::first_event_time, object.first_event_time);
-    int(Col::last_event_time, object.last_event_time);
+    int(
+        Col::first_event_time,
+        object.event_times.map(|(first, _)| first),
+    );
+    int(
+        Col::last_event_time,
+        object.event_times.map(|(_, last)| last),
+    );
     if matches!(object.status, Status::Done | Status::Corrupt) {
         int(Col::records, count(object.counts.records));
         int(Col::written, count(object.counts.written));
         int(Col::duplicates, count(object.counts.duplicates));
         int(Col::filtered, count(object.counts.filtered));
+        int(Col::rejected, count(object.counts.rejected));
     }
-    int(Col::rejected, Some(object.counts.rejected).filter(|n| *n > 0 || object.status == Status::Done).and_then(count));
     chunk.end_row();
 }

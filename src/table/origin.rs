@@ -5,6 +5,8 @@ use super::chunk::Chunk;
 /// Where a record comes from.
 #[derive(Debug, Clone, Copy)]
 pub struct Origin<'a> {
+    /// Number of the object in this run.
+    pub object: usize,
     /// Bucket or folder, with what stands before `AWSLogs/`.
     pub source: &'a str,
     /// The delivery object, from `AWSLogs/` on where there is one.
@@ -28,6 +30,7 @@ pub struct OriginColumns {
     pub source_index: usize,
     pub content_hash: usize,
     pub delivery_time: usize,
+    pub object: usize,
 }
 
 impl Origin<'_> {
@@ -37,6 +40,10 @@ impl Origin<'_> {
         chunk.text(columns.source_object, self.source_object);
         chunk.int(columns.source_index, i64::from(self.source_index));
         chunk.int(columns.content_hash, self.content_hash);
+        chunk.int(
+            columns.object,
+            i64::try_from(self.object).unwrap_or(i64::MAX),
+        );
         if let Some(time) = self.delivery_time {
             chunk.int(columns.delivery_time, time);
         }
@@ -52,6 +59,7 @@ macro_rules! origin_columns {
             source_index: Col::source_index as usize,
             content_hash: Col::content_hash as usize,
             delivery_time: Col::delivery_time as usize,
+            object: Col::object as usize,
         }
     };
 }

@@ -35,7 +35,13 @@ pub static TABLE: Table = Table {
 };
 
 /// Appends a reject of an object.
-pub fn append(chunk: &mut Chunk, delivery_date: i64, source: &str, source_object: &str, reject: &Reject<'_>) {
+pub fn append(
+    chunk: &mut Chunk,
+    delivery_date: i64,
+    source: &str,
+    source_object: &str,
+    reject: &Reject<'_>,
+) {
     let int = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     chunk.int(Col::delivery_date, delivery_date);
     chunk.text(Col::source, source);
@@ -48,7 +54,10 @@ pub fn append(chunk: &mut Chunk, delivery_date: i64, source: &str, source_object
     if !reject.detail.is_empty() {
         chunk.text(Col::detail, &reject.detail);
     }
-    chunk.binary(Col::raw, &reject.raw[..reject.raw.len().min(limits::REJECT_RAW_BYTES_MAX)]);
+    chunk.binary(
+        Col::raw,
+        &reject.raw[..reject.raw.len().min(limits::REJECT_RAW_BYTES_MAX)],
+    );
     chunk.int(Col::raw_bytes, int(reject.raw.len() as u64));
     chunk.end_row();
 }

@@ -107,23 +107,31 @@ pub(crate) fn list_item(data_type: DataType) -> Arc<Field> {
 
 /// The fields of a resource.
 pub(crate) fn resource_fields() -> Fields {
-    RESOURCE_FIELDS.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect()
+    RESOURCE_FIELDS
+        .iter()
+        .map(|name| Field::new(*name, DataType::Utf8, true))
+        .collect()
 }
 
 impl Table {
     /// Returns the schema of the table's files; each column's description is its field's `description`.
     pub fn schema(&self) -> Schema {
-        let fields = self.columns.iter().filter(|column| column.is_written()).map(|column| {
-            let description = HashMap::from([("description".to_owned(), column.doc.to_owned())]);
-            Field::new(column.name, column.kind.data_type(), true).with_metadata(description)
-        });
+        let fields = self
+            .columns
+            .iter()
+            .filter(|column| column.is_written())
+            .map(|column| {
+                let description =
+                    HashMap::from([("description".to_owned(), column.doc.to_owned())]);
+                Field::new(column.name, column.kind.data_type(), true).with_metadata(description)
+            });
         let metadata = [
             ("trailmill.schema_version", SCHEMA_VERSION),
             ("trailmill.table", self.name),
             ("trailmill.description", self.doc),
         ];
         let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        Schema::new_with_metadata(fields.collect::<Vec<_>>(), metadata.into())
+        Schema::new_with_metadata(fields.collect::<Vec<_>>(), HashMap::from(metadata))
     }
 }
 

@@ -60,7 +60,13 @@ pub fn take_apart<'a>(chunk: &mut Chunk, root: Value<'a>, shape: Shape) -> Rest<
     rest
 }
 
-fn walk<'a>(chunk: &mut Chunk, value: Value<'a>, shape: Shape, path: &mut Vec<&'a str>, rest: &mut Rest<'a>) {
+fn walk<'a>(
+    chunk: &mut Chunk,
+    value: Value<'a>,
+    shape: Shape,
+    path: &mut Vec<&'a str>,
+    rest: &mut Rest<'a>,
+) {
     let mut n_members = 0;
     for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
         n_members += 1;
@@ -91,9 +97,12 @@ fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
             Some(time) => chunk.int(column, time) && value.as_str().is_some_and(time::is_plain),
             None => false,
         },
-        Form::Bool => as_bool(value).is_some_and(|b| chunk.bool(column, b)) && value.as_bool().is_some(),
+        Form::Bool => {
+            as_bool(value).is_some_and(|b| chunk.bool(column, b)) && value.as_bool().is_some()
+        }
         Form::BoolText => {
-            as_bool(value).is_some_and(|b| chunk.bool(column, b)) && matches!(value.as_str(), Some("true" | "false"))
+            as_bool(value).is_some_and(|b| chunk.bool(column, b))
+                && matches!(value.as_str(), Some("true" | "false"))
         }
         Form::Int => match value.raw().parse::<i64>() {
             Ok(number) => chunk.int(column, number) && number.to_string() == value.raw(),
@@ -102,7 +111,10 @@ fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
         Form::Double => match value.raw().parse::<f64>() {
             // Fifteen digits are sure to survive.
             Ok(number) if value.is_number() && number.is_finite() => {
-                let n_digits = value.raw().bytes().take_while(|b| !matches!(b, b'e' | b'E'));
+                let n_digits = value
+                    .raw()
+                    .bytes()
+                    .take_while(|b| !matches!(b, b'e' | b'E'));
                 chunk.double(column, number) && n_digits.filter(u8::is_ascii_digit).count() <= 15
             }
             _ => false,
@@ -180,9 +192,13 @@ impl Tree {
     }
 
     fn child(&mut self, key: &str) -> &mut Tree {
-        let place = self.members.iter().position(|(name, node)| name == key && matches!(node, Node::Object(_)));
+        let place = self
+            .members
+            .iter()
+            .position(|(name, node)| name == key && matches!(node, Node::Object(_)));
         let place = place.unwrap_or_else(|| {
-            self.members.push((key.to_owned(), Node::Object(Tree::default())));
+            self.members
+                .push((key.to_owned(), Node::Object(Tree::default())));
             self.members.len() - 1
         });
         match &mut self.members[place].1 {

@@ -6,7 +6,7 @@ use super::origin::{Origin, origin_columns};
 use super::schema::{Identity, Table, columns};
 use crate::trail::identity;
 use crate::trail::record::{Field, Record};
-use crate::trail::sign_in::SignIn;
+use crate::trail::sign_in::{self, SignIn};
 
 columns! {
     event_time: Time, "When the attempt was made (UTC)";
@@ -36,6 +36,7 @@ columns! {
     failure_reason: Text, "Why it failed";
     content_hash: Int64, "";
     delivery_time: Time, "";
+    object: Int64, "";
     source: Text, "";
     source_object: Text, "";
     source_index: Int64, "";
@@ -56,7 +57,11 @@ pub static TABLE: Table = Table {
         Col::source_object as usize,
         Col::source_index as usize,
     ],
-    identity: Some(Identity { ids: 3, content: 4, place: 8 }),
+    identity: Some(Identity {
+        ids: 3,
+        content: 4,
+        place: 8,
+    }),
     partition: "event_date",
 };
 
@@ -65,7 +70,7 @@ pub fn append(
     chunk: &mut Chunk,
     record: &Record<'_>,
     found: &Findings<'_>,
-    sign_in: &SignIn<'_>,
+    attempt: &SignIn<'_>,
     origin: &Origin<'_>,
 ) {
     chunk.int(Col::event_time, found.time);
@@ -79,7 +84,10 @@ pub fn append(
     text(Col::event_source, record.str(Field::EventSource));
     text(Col::event_name, record.str(Field::EventName));
     text(Col::aws_region, record.str(Field::AwsRegion));
-    text(Col::recipient_account_id, record.str(Field::RecipientAccountId));
+    text(
+        Col::recipient_account_id,
+        record.str(Field::RecipientAccountId),
+    );
     text(Col::principal, found.principal.as_deref());
     text(Col::user_type, user("type"));
     text(Col::user_arn, user("arn"));
@@ -89,16 +97,16 @@ pub fn append(
     text(Col::session_name, identity::session_name(record));
     text(Col::source_ip_address, record.str(Field::SourceIpAddress));
     text(Col::user_agent, record.str(Field::UserAgent));
-    text(Col::method, Some(sign_in.method.name()));
-    text(Col::outcome, Some(sign_in.outcome.name()));
-    text(Col::mfa_type, sign_in.mfa_type.as_deref());
-    text(Col::credential_type, sign_in.credential_type.as_deref());
-    text(Col::auth_workflow_id, sign_in.auth_workflow_id.as_deref());
-    text(Col::entered_user_name, sign_in.entered_user_name.as_deref());
-    text(Col::login_to, sign_in.login_to.as_deref());
-    text(Col::switch_from, sign_in.switch_from.as_deref());
-    text(Col::failure_reason, sign_in.failure_reason.as_deref());
-    if let Some(used) = sign_in.mfa_used {
+    text(Col::method, attempt.method.map(sign_in::Method::name));
+    text(Col::outcome, Some(attempt.outcome.name()));
+    text(Col::mfa_type, attempt.mfa_type);
+    text(Col::credential_type, attempt.credential_type);
+    text(Col::auth_workflow_id, attempt.auth_workflow_id);
+    text(Col::entered_user_name, attempt.entered_user_name);
+    text(Col::login_to, attempt.login_to);
+    text(Col::switch_from, attempt.switch_from);
+    text(Col::failure_reason, attempt.failure_reason);
+    if let Some(used) = attempt.mfa_used {
         chunk.bool(Col::mfa_used, used);
     }
     origin.write(chunk, &origin_columns!());

@@ -11,7 +11,7 @@ pub fn content_hash(record: &[u8]) -> i64 {
 }
 
 /// Returns JSON without white space outside strings. CloudTrail writes none, so nearly always the bytes themselves.
-fn without_space(record: &[u8]) -> Cow<'_, [u8]> {
+pub fn without_space(record: &[u8]) -> Cow<'_, [u8]> {
     if may_have_space(record) {
         Cow::Owned(strip(record))
     } else {

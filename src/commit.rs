@@ -1,0 +1,139 @@
+//! The commit log's entries: what a group of delivery objects added to a dataset.
+//!
+//! Only types and their text: writing and publishing is the sink's.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the log's format. A reader refuses a greater major version.
+///
+/// 1.0: entries with files added and removed, the parent's checksum, run id and nonce.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// One entry: its group is committed from the moment it exists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Version of the format.
+    pub format: String,
+    /// Number of the entry, from 1.
+    pub number: u64,
+    /// SHA-256 of the entry before it, in hex; `None` for the first.
+    pub parent: Option<String>,
+    /// Name of the group, from its inputs and options: what its files are called, and its objects refer to.
+    pub commit_id: String,
+    /// The run that wrote it.
+    pub run_id: String,
+    /// Tells a retried request from another writer's.
+    pub nonce: String,
+    /// Files that the group added.
+    pub added: Vec<DataFile>,
+    /// Files that it made obsolete, by path.
+    pub removed: Vec<String>,
+}
+
+/// One data file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Where it lies, from the dataset's root, with `/`.
+    pub path: String,
+    /// Its table.
+    pub table: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// SHA-256 of its bytes, in hex.
+    pub sha256: String,
+    /// The first and last time in it (event or delivery time), in microseconds since 1970.
+    pub times: Option<(i64, i64)>,
+}
+
+impl Entry {
+    /// Returns the entry as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// Returns what serializing gave.
+    pub fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+
+    /// Reads an entry.
+    ///
+    /// # Errors
+    ///
+    /// Returns why it cannot be read: damaged, or of a version that this program does not know.
+    pub fn from_json(text: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: String,
+        }
+        let Version { format } = serde_json::from_slice(text).map_err(|e| e.to_string())?;
+        let major = |version: &str| {
+            version
+                .split('.')
+                .next()
+                .and_then(|n| n.parse::<u32>().ok())
+        };
+        if major(&format) != major(FORMAT_VERSION) {
+            return Err(format!(
+                "its format is {format}, and this trailmill reads {FORMAT_VERSION}: use a newer one"
+            ));
+        }
+        serde_json::from_slice(text).map_err(|e| e.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            format: FORMAT_VERSION.to_owned(),
+            number: 1,
+            parent: None,
+            commit_id: "c".to_owned(),
+            run_id: "r".to_owned(),
+            nonce: "n".to_owned(),
+            added: vec![DataFile {
+                path: "events/event_date=2026-08-01/a.parquet".to_owned(),
+                table: "events".to_owned(),
+                bytes: 1,
+                rows: 2,
+                sha256: "00".to_owned(),
+                times: Some((3, 4)),
+            }],
+            removed: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written() {
+        let text = entry().to_json().expect("serializes");
+        assert_eq!(Entry::from_json(&text), Ok(entry()));
+    }
+
+    #[test]
+    fn a_later_format_is_refused_in_words() {
+        let later = Entry {
+            format: "2.0".to_owned(),
+            ..entry()
+        };
+        let refusal =
+            Entry::from_json(&later.to_json().expect("serializes")).expect_err("another major");
+        assert_eq!(
+            refusal,
+            "its format is 2.0, and this trailmill reads 1.0: use a newer one"
+        );
+        let newer_minor = Entry {
+            format: "1.7".to_owned(),
+            ..entry()
+        };
+        assert_eq!(
+            Entry::from_json(&newer_minor.to_json().expect("serializes")),
+            Ok(newer_minor)
+        );
+    }
+}

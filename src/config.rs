@@ -1,0 +1,267 @@
+//! The command line resolved: defaults taken from the machine, texts turned into values, mistakes named.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
+use crate::limits;
+use crate::select::Selection;
+use crate::source::{AwsOptions, ListSelection};
+use crate::table::TABLES;
+use crate::trail::time::{DAY, SECOND, parse_span};
+
+/// A command line that cannot be used; the text says what to do.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct UsageError(pub String);
+
+/// What `run` does.
+#[derive(Debug)]
+pub struct RunConfig {
+    /// Where delivery objects are.
+    pub sources: Vec<String>,
+    /// Where the tables go.
+    pub out: PathBuf,
+    /// The events that are wanted.
+    pub selection: Selection,
+    /// The tables that are wanted, by name.
+    pub tables: Vec<&'static str>,
+    /// Width of an activity bucket in microseconds.
+    pub bucket: i64,
+    /// How to reach S3.
+    pub aws: AwsOptions,
+    /// S3 requests in flight.
+    pub concurrency: usize,
+    /// Threads that inflate, parse and encode.
+    pub threads: usize,
+    /// Memory to stay within, in bytes.
+    pub memory_bytes: usize,
+    /// Where rows go that memory does not hold.
+    pub scratch: PathBuf,
+    /// Whether the summary goes to stdout as JSON.
+    pub json: bool,
+    /// Whether progress is drawn.
+    pub progress: bool,
+    /// Now, in microseconds since 1970.
+    pub now: i64,
+}
+
+impl RunConfig {
+    /// Resolves the arguments of `run`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what cannot be used, and what to use instead.
+    pub fn new(args: &RunArgs) -> Result<Self, UsageError> {
+        if args.out.starts_with("s3://") {
+            return usage("--out takes a folder here; S3 as a destination is not possible yet");
+        }
+        let now = now();
+        let ResourceArgs {
+            memory,
+            threads,
+            concurrency,
+            scratch,
+        } = &args.resources;
+        Ok(Self {
+            sources: args.sources.clone(),
+            out: PathBuf::from(&args.out),
+            selection: selection(&args.selection, now)?,
+            tables: tables(args.tables.as_deref())?,
+            bucket: bucket(&args.bucket)?,
+            aws: aws(&args.aws),
+            concurrency: at_least_one("--concurrency", *concurrency)?
+                .unwrap_or(limits::S3_CONCURRENCY),
+            threads: at_least_one("--threads", *threads)?.unwrap_or_else(processors),
+            memory_bytes: memory
+                .as_deref()
+                .map_or(Ok(limits::MEMORY_BYTES), parse_memory)?,
+            scratch: scratch.clone().unwrap_or_else(std::env::temp_dir),
+            json: args.json,
+            progress: std::io::stderr().is_terminal(),
+            now,
+        })
+    }
+}
+
+/// Resolves the selection of events.
+///
+/// # Errors
+///
+/// Returns what cannot be used.
+pub fn selection(args: &SelectionArgs, now: i64) -> Result<Selection, UsageError> {
+    let short = |list: &[String]| {
+        list.iter()
+            .map(|name| Selection::short_source(name).to_owned())
+            .collect()
+    };
+    let selection = Selection {
+        from: args.from.map(|moment| moment.resolve(now)),
+        to: args.to.map(|moment| moment.resolve(now)),
+        only_accounts: args.only_account.clone(),
+        only_regions: args.only_region.clone(),
+        only_sources: short(&args.only_source),
+        only_events: args.only_event.clone(),
+        skip_sources: short(&args.skip_source),
+        skip_events: args.skip_event.clone(),
+    };
+    match (selection.from, selection.to) {
+        (Some(from), Some(to)) if from >= to => {
+            usage("--from is not before --to: no event can be between them")
+        }
+        _ => Ok(selection),
+    }
+}
+
+/// Returns what a selection of events means for the listing.
+pub fn list_selection(selection: &Selection) -> ListSelection {
+    ListSelection {
+        from: selection.from,
+        to: selection.to,
+        accounts: selection.only_accounts.clone(),
+        regions: selection.only_regions.clone(),
+        ..ListSelection::default()
+    }
+}
+
+/// Returns how to reach S3.
+pub fn aws(args: &AwsArgs) -> AwsOptions {
+    AwsOptions {
+        profile: args.profile.clone(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        no_sign_request: args.no_sign_request,
+        request_payer: args.request_payer.is_some(),
+    }
+}
+
+/// Returns the time by the machine's clock, in microseconds since 1970.
+pub fn now() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn tables(names: Option<&[String]>) -> Result<Vec<&'static str>, UsageError> {
+    /// The records themselves and the books are always written.
+    const ALWAYS: [&str; 4] = ["events", "duplicates", "rejects", "objects"];
+    let all = || TABLES.iter().map(|table| table.name);
+    let Some(names) = names else {
+        return Ok(all().collect());
+    };
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| all().all(|table| table != name.as_str()))
+    {
+        let known = all().collect::<Vec<_>>().join(", ");
+        return usage(&format!(
+            "--tables: there is no table {unknown:?}; the tables are {known}"
+        ));
+    }
+    let wanted = |table: &&str| ALWAYS.contains(table) || names.iter().any(|name| name == table);
+    Ok(all().filter(wanted).collect())
+}
+
+fn bucket(width: &str) -> Result<i64, UsageError> {
+    match parse_span(width) {
+        Some(micros) if micros >= SECOND && DAY % micros == 0 => Ok(micros),
+        _ => usage(&format!(
+            "--bucket {width:?} does not divide a day: use 1m, 5m, 15m, 1h …"
+        )),
+    }
+}
+
+fn at_least_one(flag: &str, n: Option<usize>) -> Result<Option<usize>, UsageError> {
+    if n == Some(0) {
+        usage(&format!("{flag} must be at least 1"))
+    } else {
+        Ok(n)
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Parses a size such as `512MiB`, `2GiB` or `1500000000`.
+fn parse_memory(text: &str) -> Result<usize, UsageError> {
+    let split = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (digits, unit) = text.split_at(split);
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "kb" => 1000,
+        "m" | "mib" => 1 << 20,
+        "mb" => 1_000_000,
+        "g" | "gib" => 1 << 30,
+        "gb" => 1_000_000_000,
+        _ => 0,
+    };
+    match digits
+        .parse::<usize>()
+        .ok()
+        .and_then(|n| n.checked_mul(factor))
+    {
+        Some(bytes) if bytes >= limits::MEMORY_BYTES_MIN => Ok(bytes),
+        Some(bytes) if factor > 0 && bytes > 0 => {
+            usage(&format!("--memory {text}: 256MiB is the least"))
+        }
+        _ => usage(&format!("--memory {text:?} is no size: use 512MiB or 2GiB")),
+    }
+}
+
+fn usage<T>(text: &str) -> Result<T, UsageError> {
+    Err(UsageError(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        assert_eq!(parse_memory("512MiB"), Ok(512 << 20));
+        assert_eq!(parse_memory("2GiB"), Ok(2 << 30));
+        assert_eq!(parse_memory("1500000000"), Ok(1_500_000_000));
+        for text in [
+            "",
+            "GiB",
+            "-1GiB",
+            "1TiBs",
+            "99999999999999999999",
+            "12parsecs",
+            "100MiB",
+            "0",
+        ] {
+            assert!(parse_memory(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn buckets_divide_a_day() {
+        assert_eq!(bucket("15m"), Ok(900 * SECOND));
+        assert_eq!(bucket("1d"), Ok(DAY));
+        for width in ["7m", "0m", "2d", "15", ""] {
+            assert!(bucket(width).is_err(), "{width}");
+        }
+    }
+
+    #[test]
+    fn the_books_are_always_written() {
+        let wanted = tables(Some(&["activity".to_owned()])).expect("a table");
+        assert_eq!(
+            wanted,
+            ["events", "activity", "duplicates", "rejects", "objects"]
+        );
+        let refusal = tables(Some(&["evnts".to_owned()]))
+            .expect_err("no table")
+            .to_string();
+        assert!(refusal.starts_with(
+            "--tables: there is no table \"evnts\"; the tables are events, mcp_events"
+        ));
+    }
+}

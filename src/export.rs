@@ -1,0 +1,163 @@
+//! `trailmill export`: the records of a dataset, rebuilt from its rows.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use arrow::array::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::cli::ExportFormat;
+use crate::commit::DataFile;
+use crate::select::Selection;
+use crate::sink::folder;
+use crate::table::rebuild::Rows;
+use crate::table::{Table, aggregated_events, events, insights};
+use crate::trail::hash;
+use crate::trail::key::DeliveryKey;
+
+/// Writes the records of a dataset that are selected: one a line, or as one document.
+///
+/// # Errors
+///
+/// Returns an error where the dataset cannot be read or the output not be written.
+pub fn export(
+    dataset: &Path,
+    selection: &Selection,
+    format: ExportFormat,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let mut files = folder::live_files(dataset)?;
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut writer = RecordWriter {
+        out,
+        format,
+        n_records: 0,
+    };
+    writer.begin()?;
+    for table in [&events::TABLE, &insights::TABLE, &aggregated_events::TABLE] {
+        for file in files
+            .iter()
+            .filter(|file| file.table == table.name && overlaps(file, selection))
+        {
+            export_file(dataset, table, file, selection, &mut writer)
+                .with_context(|| format!("read {}", dataset.join(&file.path).display()))?;
+        }
+    }
+    writer.end()
+}
+
+fn overlaps(file: &DataFile, selection: &Selection) -> bool {
+    let Some((first, last)) = file.times else {
+        return true;
+    };
+    selection.to.is_none_or(|to| first < to) && selection.from.is_none_or(|from| last >= from)
+}
+
+fn export_file(
+    dataset: &Path,
+    table: &'static Table,
+    file: &DataFile,
+    selection: &Selection,
+    writer: &mut RecordWriter<'_>,
+) -> Result<()> {
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(File::open(dataset.join(&file.path))?)?.build()?;
+    // The rows of one record of `aggregated_events` can lie on both sides of a batch's end.
+    let mut carried: Option<RecordBatch> = None;
+    for batch in reader {
+        let batch = batch?;
+        let batch = match carried.take() {
+            Some(carried) => arrow::compute::concat_batches(&batch.schema(), [&carried, &batch])?,
+            None => batch,
+        };
+        let open_rows = export_batch(table, &batch, selection, writer, false)?;
+        carried = Some(batch.slice(batch.num_rows() - open_rows, open_rows));
+    }
+    if let Some(batch) = carried {
+        export_batch(table, &batch, selection, writer, true)?;
+    }
+    Ok(())
+}
+
+/// Writes the records of a batch; returns how many rows at its end may be of a record that goes on.
+fn export_batch(
+    table: &'static Table,
+    batch: &RecordBatch,
+    selection: &Selection,
+    writer: &mut RecordWriter<'_>,
+    is_last: bool,
+) -> Result<usize> {
+    let rows = Rows::new(table, batch).context("its rows are no records")?;
+    let mut first = 0;
+    while first < rows.len() {
+        let mut last = first;
+        while last + 1 < rows.len() && rows.place(last + 1) == rows.place(first) {
+            last += 1;
+        }
+        if last + 1 == rows.len() && !is_last {
+            return Ok(rows.len() - first);
+        }
+        if is_wanted(&rows, first, selection) {
+            writer.record(&rows.record(first, last))?;
+        }
+        first = last + 1;
+    }
+    Ok(0)
+}
+
+fn is_wanted(rows: &Rows<'_>, row: usize, selection: &Selection) -> bool {
+    let Some(mut subject) = rows.subject(row) else {
+        return false;
+    };
+    // As in `run`: what the delivery key says goes before what the record says.
+    if let Some(key) = rows
+        .source_object(row)
+        .and_then(|object| DeliveryKey::parse(object).ok())
+    {
+        subject.account = Some(key.account);
+        subject.region = Some(key.region);
+    }
+    selection.wants(&subject)
+}
+
+struct RecordWriter<'o> {
+    out: &'o mut dyn Write,
+    format: ExportFormat,
+    n_records: u64,
+}
+
+impl RecordWriter<'_> {
+    fn begin(&mut self) -> Result<()> {
+        if self.format == ExportFormat::Records {
+            self.out.write_all(b"{\"Records\":[")?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, record: &[u8]) -> Result<()> {
+        if self.format == ExportFormat::Records && self.n_records > 0 {
+            self.out.write_all(b",\n")?;
+        }
+        self.n_records += 1;
+        // One record, one line.
+        let line = if memchr::memchr2(b'\n', b'\r', record).is_some() {
+            hash::without_space(record)
+        } else {
+            record.into()
+        };
+        self.out.write_all(&line)?;
+        if self.format == ExportFormat::Jsonl {
+            self.out.write_all(b"\n")?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<()> {
+        if self.format == ExportFormat::Records {
+            self.out.write_all(b"]}\n")?;
+        }
+        Ok(self.out.flush()?)
+    }
+}

@@ -1,0 +1,564 @@
+//! One object's bytes to rows of all tables: inflate, unwrap, parse, tag, append. Pure: what it makes is
+//! handed to a [`Takes`], and what it cannot use is a reject.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use crate::limits;
+use crate::mcp;
+use crate::reject::{Reason, Reject};
+use crate::select::{Selection, Subject};
+use crate::table::chunk::{Chunk, Sorted};
+use crate::table::objects::{Counts, Status};
+use crate::table::origin::Origin;
+use crate::table::{
+    Table, aggregated_events, events, insights, mcp_events, mcp_links, rejects, sign_ins,
+};
+use crate::trail::hash::content_hash;
+use crate::trail::inflate::{self, Broken};
+use crate::trail::json::{Parser, Value};
+use crate::trail::mend::mend;
+use crate::trail::record::{Field, Kind, Record};
+use crate::trail::time::{self, DAY};
+use crate::trail::wrap::{self, Place, Visitor};
+use crate::trail::{identity, resources, sign_in};
+
+/// Takes sorted rows as they become many.
+pub trait Takes {
+    /// Takes rows of one table.
+    ///
+    /// # Errors
+    ///
+    /// Returns what storing them gave.
+    fn take(&self, rows: Sorted) -> io::Result<()>;
+}
+
+/// What is made of records.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The events that are wanted.
+    pub selection: Selection,
+    /// The tables that are wanted, by name.
+    pub tables: Vec<&'static str>,
+    /// The day, in microseconds since 1970, that books are filed under where neither key nor events say one.
+    pub run_day: i64,
+}
+
+impl Options {
+    /// Returns true where a table is wanted.
+    pub fn wants(&self, table: &Table) -> bool {
+        self.tables.contains(&table.name)
+    }
+}
+
+/// The object at hand.
+#[derive(Debug, Clone, Copy)]
+pub struct Object<'a> {
+    /// Its number in this run.
+    pub number: usize,
+    /// Bucket or folder, with what stands before `AWSLogs/`.
+    pub source: &'a str,
+    /// From `AWSLogs/` on, where there is one.
+    pub source_object: &'a str,
+    /// When it was delivered, in microseconds since 1970, as its key says.
+    pub delivery_time: Option<i64>,
+    /// The account that its key says.
+    pub account: Option<&'a str>,
+    /// The region that its key says.
+    pub region: Option<&'a str>,
+}
+
+/// What became of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Done or corrupt.
+    pub status: Status,
+    /// What was wrong with it.
+    pub detail: Option<String>,
+    /// Its records: read, filtered, rejected. What is written and what is a duplicate is known after the merge.
+    pub counts: Counts,
+    /// The times of its first and last events, wanted or not.
+    pub event_times: Option<(i64, i64)>,
+    /// The day that its books are filed under.
+    pub delivery_date: i64,
+    /// SHA-256 of the inflated bytes.
+    pub content_sha256: [u8; 32],
+    /// Its rejects by reason, those of the object itself among them.
+    pub reasons: BTreeMap<Reason, u64>,
+    /// How many bytes it inflates to.
+    pub inflated_bytes: u64,
+}
+
+/// Handles one object after another with the same memory: one to a thread.
+pub struct Mill<'t> {
+    content: Vec<u8>,
+    parser: Parser,
+    tables: Tables<'t>,
+}
+
+impl std::fmt::Debug for Mill<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mill").finish_non_exhaustive()
+    }
+}
+
+impl<'t> Mill<'t> {
+    /// Returns a mill that gives its rows to `out`.
+    pub fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+        Self {
+            content: Vec::new(),
+            parser: Parser::default(),
+            tables: Tables::new(options, out),
+        }
+    }
+
+    /// Makes rows of an object's bytes.
+    ///
+    /// # Errors
+    ///
+    /// Returns what storing rows gave; whatever the bytes are is no error.
+    pub fn object(&mut self, object: Object<'_>, body: &[u8]) -> io::Result<Outcome> {
+        let inflated = inflate::inflate(body, &mut self.content);
+        let mut pass = Pass {
+            tables: &mut self.tables,
+            object,
+            parser: &mut self.parser,
+            tally: Tally::default(),
+        };
+        pass.content(&self.content, inflated.as_ref().err());
+        let tally = pass.tally;
+        let outcome = self.tables.end_object(object, &self.content, tally);
+        if self.content.capacity() > limits::REUSED_BYTES_MAX {
+            self.content = Vec::new();
+        }
+        outcome
+    }
+
+    /// Hands out the rows that are left.
+    ///
+    /// # Errors
+    ///
+    /// Returns what storing them gave.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.tables.hand_out(0)
+    }
+}
+
+/// The rows at hand, by table.
+struct Tables<'t> {
+    options: &'t Options,
+    out: &'t dyn Takes,
+    events: Chunk,
+    mcp_events: Chunk,
+    mcp_links: Chunk,
+    sign_ins: Chunk,
+    insights: Chunk,
+    aggregated_events: Chunk,
+    rejects: Chunk,
+    wants_touched: bool,
+    /// The first error of `out`: nothing more is made then.
+    failed: Option<io::Error>,
+}
+
+impl<'t> Tables<'t> {
+    fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+        Self {
+            options,
+            out,
+            events: Chunk::new(&events::TABLE),
+            mcp_events: Chunk::new(&mcp_events::TABLE),
+            mcp_links: Chunk::new(&mcp_links::TABLE),
+            sign_ins: Chunk::new(&sign_ins::TABLE),
+            insights: Chunk::new(&insights::TABLE),
+            aggregated_events: Chunk::new(&aggregated_events::TABLE),
+            rejects: Chunk::new(&rejects::TABLE),
+            wants_touched: options.wants(&crate::table::resource_activity::TABLE),
+            failed: None,
+        }
+    }
+
+    fn event(&mut self, record: &Record<'_>, time: i64, origin: &Origin<'_>) {
+        let mcp = mcp::classify(record);
+        let sign_in = sign_in::sign_in(record);
+        let detail = mcp.as_ref().map(|mcp| mcp::detail(record, mcp));
+        let found = events::Findings {
+            time,
+            principal: identity::principal(record),
+            is_error: mcp::is_error(record, mcp.as_ref()),
+            touched: if self.wants_touched {
+                resources::touched(record)
+            } else {
+                Vec::new()
+            },
+            mcp,
+        };
+        events::append(&mut self.events, record, &found, origin);
+        if let (Some(mcp), Some(detail)) = (&found.mcp, &detail) {
+            mcp_events::append(&mut self.mcp_events, record, &found, mcp, detail, origin);
+            let links = mcp::links(record, mcp);
+            mcp_links::append(&mut self.mcp_links, record, &found, mcp, &links, origin);
+        }
+        if let Some(sign_in) = sign_in {
+            sign_ins::append(&mut self.sign_ins, record, &found, &sign_in, origin);
+        }
+    }
+
+    /// Closes an object's books.
+    fn end_object(
+        &mut self,
+        object: Object<'_>,
+        content: &[u8],
+        tally: Tally,
+    ) -> io::Result<Outcome> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let newest = tally.event_times.map(|(_, last)| last);
+        let day = object
+            .delivery_time
+            .or(newest)
+            .unwrap_or(self.options.run_day);
+        let delivery_date = day.div_euclid(DAY) * DAY;
+        for reject in &tally.rejects {
+            let reject = reject.borrow(content);
+            rejects::append(
+                &mut self.rejects,
+                delivery_date,
+                object.source,
+                object.source_object,
+                &reject,
+            );
+        }
+        let further = tally.reasons.values().sum::<u64>() - tally.rejects.len() as u64;
+        if further > 0 {
+            let reject = Reject {
+                record_index: None,
+                byte_offset: content.len() as u64,
+                reason: Reason::TooManyRejects,
+                detail: format!("{further} further rejects of this object have no row").into(),
+                raw: b"",
+            };
+            rejects::append(
+                &mut self.rejects,
+                delivery_date,
+                object.source,
+                object.source_object,
+                &reject,
+            );
+        }
+        self.hand_out(limits::CHUNK_BYTES)?;
+        Ok(Outcome {
+            status: if tally.corrupt.is_some() {
+                Status::Corrupt
+            } else {
+                Status::Done
+            },
+            detail: tally.corrupt,
+            reasons: tally.reasons,
+            counts: tally.counts,
+            event_times: tally.event_times,
+            delivery_date,
+            content_sha256: Sha256::digest(content).into(),
+            inflated_bytes: content.len() as u64,
+        })
+    }
+
+    /// Hands out the rows of every table that takes more than so many bytes.
+    fn hand_out(&mut self, bytes_max: usize) -> io::Result<()> {
+        let chunks = [
+            &mut self.events,
+            &mut self.mcp_events,
+            &mut self.mcp_links,
+            &mut self.sign_ins,
+            &mut self.insights,
+            &mut self.aggregated_events,
+            &mut self.rejects,
+        ];
+        for chunk in chunks {
+            if chunk.rows() == 0 || chunk.bytes() <= bytes_max {
+                continue;
+            }
+            let table = chunk.table();
+            let full = std::mem::replace(chunk, Chunk::new(table));
+            if self.options.wants(table) {
+                self.out.take(full.sort())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is counted of an object while it is read.
+#[derive(Debug, Default)]
+struct Tally {
+    counts: Counts,
+    event_times: Option<(i64, i64)>,
+    corrupt: Option<String>,
+    reasons: BTreeMap<Reason, u64>,
+    /// The first of them.
+    rejects: Vec<Kept>,
+}
+
+/// A reject whose bytes stand in the object's content.
+#[derive(Debug)]
+struct Kept {
+    record_index: Option<u32>,
+    reason: Reason,
+    detail: String,
+    start: usize,
+    end: usize,
+}
+
+impl Kept {
+    fn borrow<'a>(&'a self, content: &'a [u8]) -> Reject<'a> {
+        Reject {
+            record_index: self.record_index,
+            byte_offset: self.start as u64,
+            reason: self.reason,
+            detail: self.detail.as_str().into(),
+            raw: content.get(self.start..self.end).unwrap_or_default(),
+        }
+    }
+}
+
+/// One object on its way through.
+struct Pass<'p, 't> {
+    tables: &'p mut Tables<'t>,
+    object: Object<'p>,
+    parser: &'p mut Parser,
+    tally: Tally,
+}
+
+impl Pass<'_, '_> {
+    fn content(&mut self, content: &[u8], broken: Option<&Broken>) {
+        if broken.is_some() || !self.whole_document(content) {
+            wrap::unwrap(content, broken.is_none(), self);
+        }
+        if let Some(broken) = broken {
+            self.reject(Reject {
+                record_index: None,
+                byte_offset: content.len() as u64,
+                reason: broken.reason,
+                detail: broken.detail.as_str().into(),
+                raw: b"",
+            });
+        }
+    }
+
+    /// The usual object: `{"Records":[…]}` of sane size, every record sound. Parsed as one, which is fastest. Returns
+    /// false, having done nothing, where the object is anything else.
+    fn whole_document(&mut self, content: &[u8]) -> bool {
+        if content.len() > limits::WHOLE_OBJECT_BYTES_MAX || !content.starts_with(b"{\"Records\":[")
+        {
+            return false;
+        }
+        let Ok(text) = std::str::from_utf8(content) else {
+            return false;
+        };
+        let Self {
+            tables,
+            object,
+            parser,
+            tally,
+        } = self;
+        let taken = parser.parse(text, |root| {
+            let Some(records) = only_records(root) else {
+                return false;
+            };
+            for (index, value) in (0..).zip(records) {
+                let place = Place {
+                    index,
+                    offset: value.start() as u64,
+                };
+                if let Err((reason, detail)) = record(tables, *object, tally, place, value, None) {
+                    tally.reject(
+                        Some(index),
+                        reason,
+                        detail,
+                        value.start()..value.start() + value.raw().len(),
+                    );
+                }
+            }
+            true
+        });
+        taken.unwrap_or(false)
+    }
+}
+
+/// The records of a document that holds nothing else, each an object with a member and not too long.
+fn only_records(root: Value<'_>) -> Option<Vec<Value<'_>>> {
+    let records = if root.len() == 1 {
+        root.get("Records")?
+    } else {
+        return None;
+    };
+    records.objects()
+}
+
+impl Visitor for Pass<'_, '_> {
+    fn record(&mut self, place: Place, bytes: &[u8]) -> Result<(), (Reason, String)> {
+        let text = std::str::from_utf8(bytes).map_err(|e| (Reason::InvalidUtf8, e.to_string()))?;
+        let Self {
+            tables,
+            object,
+            parser,
+            tally,
+        } = self;
+        let first = parser.parse(text, |root| {
+            record(tables, *object, tally, place, root, None)
+        });
+        let error = match first {
+            Ok(outcome) => return outcome,
+            Err(error) => error,
+        };
+        if matches!(error.error(), simd_json::ErrorType::DepthLimitExceeded) {
+            return Err((
+                Reason::TooDeep,
+                format!("nested deeper than {}", limits::JSON_DEPTH_MAX),
+            ));
+        }
+        if let Some(mended) = mend(text) {
+            let second = parser.parse_mended(&mended.text, &mended.for_parser, |root| {
+                record(tables, *object, tally, place, root, Some(bytes))
+            });
+            if let Ok(outcome) = second {
+                return outcome;
+            }
+        }
+        Err((
+            Reason::InvalidJson,
+            format!(
+                "at byte {} of the record: {}",
+                error.index(),
+                describe(&error)
+            ),
+        ))
+    }
+
+    fn reject(&mut self, reject: Reject<'_>) {
+        let start = usize::try_from(reject.byte_offset).unwrap_or(usize::MAX);
+        if reject.record_index.is_none() || reject.reason == Reason::Truncated {
+            self.tally.corrupt = Some(format!("{}: {}", reject.reason.name(), reject.detail));
+        }
+        let end = start.saturating_add(reject.raw.len());
+        self.tally.reject(
+            reject.record_index,
+            reject.reason,
+            reject.detail.into_owned(),
+            start..end,
+        );
+    }
+}
+
+impl Tally {
+    fn reject(
+        &mut self,
+        record_index: Option<u32>,
+        reason: Reason,
+        detail: String,
+        range: std::ops::Range<usize>,
+    ) {
+        self.counts.records += u64::from(record_index.is_some());
+        self.counts.rejected += u64::from(record_index.is_some());
+        *self.reasons.entry(reason).or_default() += 1;
+        if self.rejects.len() < limits::REJECTS_PER_OBJECT_MAX {
+            self.rejects.push(Kept {
+                record_index,
+                reason,
+                detail,
+                start: range.start,
+                end: range.end,
+            });
+        }
+    }
+}
+
+fn describe(error: &simd_json::Error) -> String {
+    let kind = format!("{:?}", error.error());
+    kind.split(['(', ' ']).next().unwrap_or_default().to_owned()
+}
+
+/// One record to the tables.
+fn record(
+    tables: &mut Tables<'_>,
+    object: Object<'_>,
+    tally: &mut Tally,
+    place: Place,
+    value: Value<'_>,
+    mended: Option<&[u8]>,
+) -> Result<(), (Reason, String)> {
+    let record = Record::new(value);
+    let kind = record.kind();
+    let time = match kind {
+        Kind::Event | Kind::Insight => record.str(Field::EventTime).and_then(time::parse),
+        Kind::Aggregated => aggregated_events::window_start(&record),
+    };
+    let Some(time) = time else {
+        return Err(without_time(&record));
+    };
+    tally.counts.records += 1;
+    let (first, last) = tally.event_times.unwrap_or((time, time));
+    tally.event_times = Some((first.min(time), last.max(time)));
+    let own_account = || {
+        record
+            .str(Field::RecipientAccountId)
+            .or(record.str(Field::AccountId))
+    };
+    let subject = Subject {
+        time,
+        account: object.account.or_else(own_account),
+        region: object.region.or_else(|| record.str(Field::AwsRegion)),
+        source: record.str(Field::EventSource),
+        name: record.str(Field::EventName),
+    };
+    if !tables.options.selection.wants(&subject) {
+        tally.counts.filtered += 1;
+        return Ok(());
+    }
+    let origin = Origin {
+        object: object.number,
+        source: object.source,
+        source_object: object.source_object,
+        source_index: place.index,
+        delivery_time: object.delivery_time,
+        content_hash: content_hash(mended.unwrap_or(value.raw().as_bytes())),
+        mended,
+    };
+    match kind {
+        Kind::Event => tables.event(&record, time, &origin),
+        Kind::Insight => insights::append(&mut tables.insights, &record, time, &origin),
+        Kind::Aggregated => {
+            aggregated_events::append(&mut tables.aggregated_events, &record, time, &origin);
+        }
+    }
+    // One object can hold millions of records: look at the memory now and then.
+    if place.index % 256 == 255
+        && let Err(error) = tables.hand_out(limits::CHUNK_BYTES)
+    {
+        tables.failed.get_or_insert(error);
+    }
+    Ok(())
+}
+
+fn without_time(record: &Record<'_>) -> (Reason, String) {
+    if !record.looks_like_cloudtrail() {
+        return (
+            Reason::NotCloudtrail,
+            "nothing in this object is a CloudTrail record's".to_owned(),
+        );
+    }
+    let (name, value) = match record.kind() {
+        Kind::Aggregated => (
+            "timeWindow.windowStart",
+            record.path(Field::TimeWindow, &["windowStart"]),
+        ),
+        Kind::Event | Kind::Insight => ("eventTime", record.get(Field::EventTime)),
+    };
+    let found = value.map_or("is missing".to_owned(), |value| {
+        let shown: String = value.raw().chars().take(60).collect();
+        format!("is no time: {shown}")
+    });
+    (Reason::NoEventTime, format!("{name} {found}"))
+}

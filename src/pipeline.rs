@@ -1,0 +1,213 @@
+//! Listed objects to sorted runs: a worker to a thread takes objects from the feed and mills them, until
+//! none is left or the run is stopped.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::mill::{Mill, Object, Options, Outcome};
+use crate::sink::runs::Runs;
+use crate::source::{DeliveryObject, Feed, FetchError, Fetched};
+
+/// What became of each object, by its number in the listing.
+pub type Outcomes = BTreeMap<usize, Result<Read, FetchError>>;
+
+/// An object that was read.
+#[derive(Debug)]
+pub struct Read {
+    /// What the source says of it.
+    pub fetched: Fetched,
+    /// What the mill says of it.
+    pub outcome: Outcome,
+}
+
+/// Mills every object that the feed gives, on all threads of the current rayon pool.
+///
+/// # Errors
+///
+/// Returns the first failure that concerns every object: scratch, credentials. One object that cannot be read is an
+/// outcome.
+pub fn run(
+    feed: &Feed,
+    objects: &[DeliveryObject],
+    options: &Options,
+    runs: &Runs,
+    progress: &Progress,
+    stop: &AtomicBool,
+) -> Result<Outcomes> {
+    let outcomes = Mutex::new(Outcomes::new());
+    let results = rayon::broadcast(|_| {
+        let mut worker = Worker {
+            feed,
+            objects,
+            mill: Mill::new(options, runs),
+            outcomes: &outcomes,
+            progress,
+        };
+        let outcome = worker
+            .work()
+            .and_then(|()| worker.mill.finish().context("keep sorted rows"));
+        if outcome.is_err() {
+            stop.store(true, Ordering::Relaxed); // the others need not go on
+        }
+        outcome
+    });
+    results.into_iter().collect::<Result<()>>()?;
+    Ok(outcomes
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner))
+}
+
+struct Worker<'r> {
+    feed: &'r Feed,
+    objects: &'r [DeliveryObject],
+    mill: Mill<'r>,
+    outcomes: &'r Mutex<Outcomes>,
+    progress: &'r Progress,
+}
+
+impl Worker<'_> {
+    fn work(&mut self) -> Result<()> {
+        let mut body = Vec::new();
+        while let Some((number, fetched)) = self.feed.next(&mut body) {
+            let listed = &self.objects[number];
+            let outcome = match fetched {
+                Ok(fetched) => {
+                    let outcome = self
+                        .mill
+                        .object(object(number, listed), &body)
+                        .context("keep sorted rows")?;
+                    self.progress
+                        .read(body.len() as u64, outcome.counts.records);
+                    Ok(Read { fetched, outcome })
+                }
+                Err(error) if error.ends_run() => return Err(error.into()),
+                Err(error) => {
+                    self.progress.read(0, 0);
+                    Err(error)
+                }
+            };
+            self.outcomes
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(number, outcome);
+        }
+        Ok(())
+    }
+}
+
+fn object(number: usize, listed: &DeliveryObject) -> Object<'_> {
+    let key = listed.key();
+    Object {
+        number,
+        source: &listed.source,
+        source_object: &listed.object,
+        delivery_time: listed.delivery_time,
+        account: key.map(|key| key.account),
+        region: key.map(|key| key.region),
+    }
+}
+
+/// How far a run is, drawn on a terminal.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    objects: u64,
+    objects_read: AtomicU64,
+    records: AtomicU64,
+}
+
+impl Progress {
+    /// Returns a bar over so many listed bytes and objects; hidden unless `is_drawn`.
+    pub fn new(bytes: u64, objects: u64, is_drawn: bool) -> Self {
+        let target = if is_drawn {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(bytes), target);
+        let style = "{bar:24} {bytes}/{total_bytes}  {msg}  {eta} left";
+        bar.set_style(
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+        );
+        if is_drawn {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        Self {
+            bar,
+            objects,
+            objects_read: AtomicU64::new(0),
+            records: AtomicU64::new(0),
+        }
+    }
+
+    fn read(&self, bytes: u64, records: u64) {
+        let objects = self.objects_read.fetch_add(1, Ordering::Relaxed) + 1;
+        let records = self.records.fetch_add(records, Ordering::Relaxed) + records;
+        if self.bar.is_hidden() {
+            return;
+        }
+        self.bar.inc(bytes);
+        let rate = records as f64 / self.bar.elapsed().as_secs_f64().max(0.001);
+        self.bar.set_message(format!(
+            "{objects}/{} objects  {rate:.0} events/s",
+            self.objects
+        ));
+    }
+
+    /// Goes on to the writing of tables.
+    pub fn writing(&self) {
+        self.bar.set_message("writing tables");
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Sets the flag at the first SIGINT or SIGTERM; a second ends the program at once.
+///
+/// # Errors
+///
+/// Returns an error where the system does not let signals be caught.
+pub fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .build()
+        .context("catch signals")?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            if signal().await.is_ok() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            if signal().await.is_ok() {
+                #[expect(clippy::exit, reason = "the second signal asks for just that")]
+                std::process::exit(i32::from(crate::exit::ExitStatus::Interrupted.code()));
+            }
+        });
+    });
+    Ok(())
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}

@@ -1,0 +1,325 @@
+//! What a run did, counted: for people on stderr, with `--json` on stdout. A run whose counts do not balance fails.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::escape::printable;
+
+/// The summary of a run. Its JSON form is stable.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// Version of trailmill.
+    pub version: &'static str,
+    /// What was read.
+    pub sources: Vec<String>,
+    /// Where the tables are.
+    pub out: String,
+    /// The commit that holds them.
+    pub commit_id: String,
+    /// Delivery objects.
+    pub objects: Objects,
+    /// Records.
+    pub records: Records,
+    /// Rejects by reason.
+    pub rejects: BTreeMap<&'static str, u64>,
+    /// What was written, by table.
+    pub tables: BTreeMap<String, TableFiles>,
+    /// Bytes of the objects read, as stored.
+    pub object_bytes: u64,
+    /// Bytes of the objects read, inflated.
+    pub inflated_bytes: u64,
+    /// Requests made to S3.
+    pub requests: Requests,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+    /// The most memory the process held, where the system says.
+    pub peak_memory_bytes: Option<u64>,
+    /// Bytes put to scratch.
+    pub scratch_bytes: u64,
+}
+
+/// Delivery objects: `listed = read + skipped + filtered + digest + foreign + failed`.
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see the type")]
+pub struct Objects {
+    pub listed: u64,
+    pub read: u64,
+    /// Of those read: broken in part.
+    pub corrupt: u64,
+    pub skipped: u64,
+    pub filtered: u64,
+    pub digest: u64,
+    pub foreign: u64,
+    pub failed: u64,
+    /// Why objects are foreign.
+    pub foreign_reasons: BTreeMap<String, u64>,
+    /// What became of those that could not be read.
+    pub failed_reasons: BTreeMap<&'static str, u64>,
+}
+
+/// Records: `read = written + duplicates + filtered + rejected`.
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+#[expect(missing_docs, reason = "see the type")]
+pub struct Records {
+    pub read: u64,
+    pub written: u64,
+    pub duplicates: u64,
+    /// Of those written: with the ids of another, and other content.
+    pub conflicting: u64,
+    pub filtered: u64,
+    pub rejected: u64,
+}
+
+/// The files of a table.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[expect(missing_docs, reason = "plain counts")]
+pub struct TableFiles {
+    pub files: u64,
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+/// Requests to S3.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[expect(missing_docs, reason = "plain counts")]
+pub struct Requests {
+    pub list: u64,
+    pub head: u64,
+    pub get: u64,
+}
+
+/// Counts that do not add up: a fault of this program.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the books do not balance: {what}; nothing was committed, please report this")]
+pub struct Unbalanced {
+    what: String,
+}
+
+impl Summary {
+    /// Checks that every object and every record is accounted for.
+    ///
+    /// # Errors
+    ///
+    /// Returns the sum that does not add up.
+    pub fn check_balance(&self) -> Result<(), Unbalanced> {
+        let o = &self.objects;
+        let objects = o.read + o.skipped + o.filtered + o.digest + o.foreign + o.failed;
+        if o.listed != objects {
+            let what = format!("{} objects listed, {objects} accounted for", o.listed);
+            return Err(Unbalanced { what });
+        }
+        let r = &self.records;
+        let records = r.written + r.duplicates + r.filtered + r.rejected;
+        if r.read != records {
+            return Err(Unbalanced {
+                what: format!("{} records read, {records} accounted for", r.read),
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns true where something could not be used.
+    pub fn has_rejects(&self) -> bool {
+        self.records.rejected > 0 || self.objects.corrupt > 0 || self.objects.failed > 0
+    }
+
+    /// Writes the summary for people.
+    ///
+    /// # Errors
+    ///
+    /// Returns what writing gave.
+    pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (o, r) = (&self.objects, &self.records);
+        let mut line = |label: &str, count: u64, parts: &[(u64, &str)]| {
+            let parts: Vec<_> = parts
+                .iter()
+                .filter(|(n, _)| *n > 0)
+                .map(|(n, what)| format!("{} {what}", digits(*n)))
+                .collect();
+            let detail = if parts.is_empty() {
+                String::new()
+            } else {
+                format!("  ({})", parts.join(", "))
+            };
+            writeln!(out, "{label:9}{:>14}{detail}", digits(count))
+        };
+        line(
+            "objects",
+            o.listed,
+            &[
+                (o.read, "read"),
+                (o.skipped, "read before"),
+                (o.filtered, "filtered"),
+                (o.digest, "digests"),
+                (o.foreign, "foreign"),
+                (o.failed, "failed"),
+            ],
+        )?;
+        line(
+            "records",
+            r.read,
+            &[
+                (r.written, "written"),
+                (r.duplicates, "duplicates"),
+                (r.filtered, "filtered"),
+                (r.rejected, "rejected"),
+            ],
+        )?;
+        for (name, table) in &self.tables {
+            let (rows, files) = (digits(table.rows), table.files);
+            let plural = if files == 1 { "file" } else { "files" };
+            writeln!(
+                out,
+                "  {name:18}{rows:>14} rows  {files:>5} {plural:5}  {:>10}",
+                size(table.bytes)
+            )?;
+        }
+        self.write_trouble(out)?;
+        let rate = |n: u64| {
+            if self.seconds > 0.0 {
+                n as f64 / self.seconds
+            } else {
+                0.0
+            }
+        };
+        write!(
+            out,
+            "{} read, {} inflated in {:.1} s: {:.0} records/s",
+            size(self.object_bytes),
+            size(self.inflated_bytes),
+            self.seconds,
+            rate(r.read),
+        )?;
+        if let Some(bytes) = self.peak_memory_bytes {
+            write!(out, ", {} of memory at most", size(bytes))?;
+        }
+        if self.scratch_bytes > 0 {
+            write!(out, ", {} of scratch", size(self.scratch_bytes))?;
+        }
+        writeln!(out, "\ntables are in {}", printable(&self.out))
+    }
+
+    fn write_trouble(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (o, r) = (&self.objects, &self.records);
+        let list = |counts: &mut dyn Iterator<Item = (&str, u64)>| {
+            counts
+                .map(|(what, n)| format!("{} {}", digits(n), printable(what)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        if !o.failed_reasons.is_empty() {
+            let reasons = list(&mut o.failed_reasons.iter().map(|(what, n)| (*what, *n)));
+            writeln!(out, "not read: {reasons} (see table objects)")?;
+        }
+        if o.corrupt > 0 {
+            writeln!(
+                out,
+                "broken objects, of which whole records were kept: {}",
+                digits(o.corrupt)
+            )?;
+        }
+        if !self.rejects.is_empty() {
+            let reasons = list(&mut self.rejects.iter().map(|(what, n)| (*what, *n)));
+            writeln!(out, "rejects: {reasons} (see table rejects)")?;
+        }
+        if r.conflicting > 0 {
+            writeln!(
+                out,
+                "records with the ids of another and other content, both kept: {}",
+                digits(r.conflicting)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns a count with its digits in groups of three.
+pub fn digits(n: u64) -> String {
+    let plain = n.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in plain.chars().enumerate() {
+        if place > 0 && (plain.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Returns a size for people.
+pub fn size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["kB", "MB", "GB", "TB"] {
+        if value < 1000.0 {
+            break;
+        }
+        value /= 1000.0;
+        unit = larger;
+    }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.1} {unit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn balanced() -> Summary {
+        Summary {
+            objects: Objects {
+                listed: 6,
+                read: 1,
+                skipped: 1,
+                filtered: 1,
+                digest: 1,
+                foreign: 1,
+                failed: 1,
+                ..Objects::default()
+            },
+            records: Records {
+                read: 10,
+                written: 4,
+                duplicates: 3,
+                filtered: 2,
+                rejected: 1,
+                conflicting: 0,
+            },
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn a_run_that_does_not_balance_fails() {
+        assert_eq!(balanced().check_balance(), Ok(()));
+        let mut lost_object = balanced();
+        lost_object.objects.listed += 1;
+        assert_eq!(
+            lost_object
+                .check_balance()
+                .expect_err("one is lost")
+                .to_string(),
+            "the books do not balance: 7 objects listed, 6 accounted for; nothing was committed, please report this"
+        );
+        let mut lost_record = balanced();
+        lost_record.records.written -= 1;
+        assert!(lost_record.check_balance().is_err());
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(digits),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+        assert_eq!(
+            [0, 999, 1000, 1_234_567].map(size),
+            ["0 B", "999 B", "1.0 kB", "1.2 MB"]
+        );
+    }
+}

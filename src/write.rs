@@ -1,0 +1,358 @@
+//! Sorted runs to data files: merged, copies dropped, rolled up, encoded, staged.
+//!
+//! Only what survives the merge reaches the rollups. Windows, row groups and files are cut by what rows are, never by how
+//! many threads or how much memory there is.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use crate::limits;
+use crate::mill::{Options, Takes};
+use crate::rollup::{self, Rollups};
+use crate::sink::folder::{Dataset, Hashing, Pending, Staged};
+use crate::sink::runs::Runs;
+use crate::table::chunk::Chunk;
+use crate::table::encode::FileWriter;
+use crate::table::events::Col as Event;
+use crate::table::merge::{Merge, Window, WindowLimits};
+use crate::table::{Table, aggregated_events, duplicates, events, insights};
+use crate::trail::time::DAY;
+
+/// What the merge found out, by object number: events written and copies dropped.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// Staged files.
+    pub files: Vec<Staged>,
+    /// By object: records written, records that are duplicates.
+    pub by_object: BTreeMap<usize, (u64, u64)>,
+    /// Records with the ids of another, and other content.
+    pub conflicting: u64,
+}
+
+impl Merged {
+    fn add(&mut self, other: Merged) {
+        self.files.extend(other.files);
+        for (object, (written, duplicates)) in other.by_object {
+            let counts = self.by_object.entry(object).or_default();
+            counts.0 += written;
+            counts.1 += duplicates;
+        }
+        self.conflicting += other.conflicting;
+    }
+}
+
+/// What data files are written with.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer<'a> {
+    /// Where they are staged.
+    pub dataset: &'a Dataset,
+    /// What their names begin with: from inputs and options alone.
+    pub name: &'a str,
+    /// The tables that are wanted.
+    pub options: &'a Options,
+    /// Width of an activity bucket in microseconds.
+    pub bucket: i64,
+}
+
+impl Writer<'_> {
+    /// Writes the tables of records, and what is rolled up of them.
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch, encoding or the sink gave.
+    pub fn records(&self, runs: &Runs) -> Result<Merged> {
+        let others: [&'static Table; 3] = [
+            &crate::table::mcp_events::TABLE,
+            &crate::table::mcp_links::TABLE,
+            &crate::table::sign_ins::TABLE,
+        ];
+        let mut merged = self.events(runs)?;
+        for table in [&insights::TABLE, &aggregated_events::TABLE] {
+            merged.add(self.table(runs, table, true)?);
+        }
+        for table in others {
+            merged.files.extend(self.table(runs, table, false)?.files);
+        }
+        for table in [
+            &crate::table::activity::TABLE,
+            &crate::table::resource_activity::TABLE,
+            &duplicates::TABLE,
+        ] {
+            merged.files.extend(self.table(runs, table, false)?.files);
+        }
+        Ok(merged)
+    }
+
+    /// Writes a table whose rows are all in its runs. `is_counted` says that its rows are records.
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch, encoding or the sink gave.
+    pub fn table(&self, runs: &Runs, table: &'static Table, is_counted: bool) -> Result<Merged> {
+        if !self.options.wants(table) {
+            return Ok(Merged::default());
+        }
+        let mut merged = Merged::default();
+        let mut files = Files::new(*self, table);
+        let mut merge = begin(runs, table)?;
+        let mut copies = Chunk::new(&duplicates::TABLE);
+        while let Some(window) = merge.next_window().context("read scratch")? {
+            if is_counted {
+                count(&mut merged, table, &window);
+                self.copies(&mut copies, table, &window, runs)?;
+            }
+            files.write(&window)?;
+        }
+        hand_over(&mut copies, runs)?;
+        merged.files = files.finish()?;
+        Ok(merged)
+    }
+
+    fn events(&self, runs: &Runs) -> Result<Merged> {
+        let mut merged = Merged::default();
+        let mut rollups = Rollups::new(rollup::Options {
+            bucket: self.bucket,
+            activity: self.options.wants(&crate::table::activity::TABLE),
+            resource_activity: self.options.wants(&crate::table::resource_activity::TABLE),
+        });
+        let mut copies = Chunk::new(&duplicates::TABLE);
+        let mut files = Files::new(*self, &events::TABLE);
+        let mut merge = begin(runs, &events::TABLE)?;
+        let mut next = merge.next_window().context("read scratch")?;
+        while let Some(window) = next {
+            // While all threads encode this window, one of them rolls it up and merges the next.
+            let (encoded, (books, following)) = rayon::join(
+                || files.write(&window),
+                || {
+                    rollups.observe(&window);
+                    count(&mut merged, &events::TABLE, &window);
+                    let books = self
+                        .copies(&mut copies, &events::TABLE, &window, runs)
+                        .and_then(|()| hand_over_large(&mut rollups.activity_rows, runs))
+                        .and_then(|()| hand_over_large(&mut rollups.resource_rows, runs));
+                    (books, merge.next_window().context("read scratch"))
+                },
+            );
+            encoded?;
+            books?;
+            next = following?;
+        }
+        rollups.finish();
+        for chunk in [
+            &mut rollups.activity_rows,
+            &mut rollups.resource_rows,
+            &mut copies,
+        ] {
+            hand_over(chunk, runs)?;
+        }
+        merged.files = files.finish()?;
+        Ok(merged)
+    }
+
+    /// Notes the copies of a window for `duplicates`.
+    fn copies(&self, rows: &mut Chunk, table: &Table, window: &Window, runs: &Runs) -> Result<()> {
+        let place = Place::of(table);
+        for (block, row) in &window.copies {
+            let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
+            if !is_first_row(table, chunk, row) {
+                continue;
+            }
+            let day = chunk
+                .get_int(place.delivery_time, row)
+                .or(chunk.get_int(table.order[0], row));
+            duplicates::append(
+                rows,
+                &duplicates::Duplicate {
+                    delivery_date: day.unwrap_or(self.options.run_day).div_euclid(DAY) * DAY,
+                    event_id: chunk.get_text(table.order[2], row),
+                    recipient_account_id: chunk.get_text(table.order[1], row),
+                    source: chunk.get_text(place.source, row).unwrap_or_default(),
+                    source_object: chunk.get_text(place.source_object, row).unwrap_or_default(),
+                    source_index: chunk.get_int(place.source_index, row).unwrap_or_default(),
+                },
+            );
+        }
+        hand_over_large(rows, runs)
+    }
+}
+
+/// The lineage columns of a table that is ordered by them.
+struct Place {
+    delivery_time: usize,
+    source: usize,
+    source_object: usize,
+    source_index: usize,
+}
+
+impl Place {
+    fn of(table: &Table) -> Self {
+        let [.., delivery_time, source, source_object, source_index] = table.order[..8] else {
+            unreachable!("tables of records are ordered by time, ids, content and place")
+        };
+        Self {
+            delivery_time,
+            source,
+            source_object,
+            source_index,
+        }
+    }
+}
+
+/// A record of `aggregated_events` has several rows and counts once.
+fn is_first_row(table: &Table, chunk: &Chunk, row: usize) -> bool {
+    table.name != aggregated_events::TABLE.name
+        || chunk
+            .get_int(aggregated_events::Col::nth, row)
+            .unwrap_or_default()
+            == 0
+}
+
+fn count(merged: &mut Merged, table: &Table, window: &Window) {
+    let object: usize = match table.name {
+        "insights" => insights::Col::object.into(),
+        "aggregated_events" => aggregated_events::Col::object.into(),
+        _ => Event::object.into(),
+    };
+    let mut add = |(block, row): &(u32, u32), written: u64, duplicates: u64| {
+        let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
+        if is_first_row(table, chunk, row) {
+            let number = chunk
+                .get_int(object, row)
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(usize::MAX);
+            let counts = merged.by_object.entry(number).or_default();
+            counts.0 += written;
+            counts.1 += duplicates;
+        }
+    };
+    window.rows.iter().for_each(|row| add(row, 1, 0));
+    window.copies.iter().for_each(|row| add(row, 0, 1));
+    merged.conflicting += window.conflicting;
+}
+
+fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
+    let limits = WindowLimits {
+        rows: limits::ROW_GROUP_ROWS,
+        bytes: limits::ROW_GROUP_BYTES,
+    };
+    Merge::new(table, runs.take_runs(table), limits).context("read scratch")
+}
+
+fn hand_over_large(chunk: &mut Chunk, runs: &Runs) -> Result<()> {
+    if chunk.bytes() > limits::CHUNK_BYTES {
+        hand_over(chunk, runs)
+    } else {
+        Ok(())
+    }
+}
+
+fn hand_over(chunk: &mut Chunk, runs: &Runs) -> Result<()> {
+    let table = chunk.table();
+    let full = std::mem::replace(chunk, Chunk::new(table));
+    if full.rows() > 0 {
+        runs.take(full.sort())?;
+    }
+    Ok(())
+}
+
+/// The data files of one table, one open at a time.
+struct Files<'a> {
+    writer: Writer<'a>,
+    table: &'static Table,
+    open: Option<Open>,
+    part: usize,
+    done: Vec<Staged>,
+}
+
+struct Open {
+    day: i64,
+    file: FileWriter<Hashing>,
+    pending: Pending,
+    rows: u64,
+    times: Option<(i64, i64)>,
+}
+
+impl<'a> Files<'a> {
+    fn new(writer: Writer<'a>, table: &'static Table) -> Self {
+        Self {
+            writer,
+            table,
+            open: None,
+            part: 0,
+            done: Vec::new(),
+        }
+    }
+
+    fn write(&mut self, window: &Window) -> Result<()> {
+        if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.day != window.day)
+        {
+            self.close()?;
+            self.part = 0;
+        } else if self
+            .open
+            .as_ref()
+            .is_some_and(|open| open.file.bytes_written() >= limits::DATA_FILE_BYTES)
+        {
+            self.close()?;
+            self.part += 1;
+        }
+        if window.rows.is_empty() {
+            return Ok(());
+        }
+        if self.open.is_none() {
+            let name = format!("{}-{:03}", self.writer.name, self.part);
+            let (out, pending) = self
+                .writer
+                .dataset
+                .stage(self.table, window.day, &name)?
+                .split();
+            let file = FileWriter::new(self.table, out)
+                .with_context(|| format!("write {}", self.table.name))?;
+            self.open = Some(Open {
+                day: window.day,
+                file,
+                pending,
+                rows: 0,
+                times: None,
+            });
+        }
+        let Some(open) = &mut self.open else {
+            unreachable!("opened above")
+        };
+        open.file
+            .write(window)
+            .with_context(|| format!("write {}", self.table.name))?;
+        open.rows += window.rows.len() as u64;
+        let time = |row: Option<&(u32, u32)>| {
+            let (block, row) = row?;
+            window.blocks[*block as usize]
+                .chunk()
+                .get_int(self.table.order[0], *row as usize)
+        };
+        if let (Some(first), Some(last)) = (time(window.rows.first()), time(window.rows.last())) {
+            open.times = Some((open.times.map_or(first, |(first, _)| first), last));
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<()> {
+        if let Some(open) = self.open.take() {
+            let out = open
+                .file
+                .finish()
+                .with_context(|| format!("write {}", self.table.name))?;
+            self.done
+                .push(open.pending.close(out, self.table, open.rows, open.times)?);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Staged>> {
+        self.close()?;
+        Ok(self.done)
+    }
+}
