@@ -8,5 +8,3 @@ pub mod resources;
 pub mod scan;
 pub mod sign_in;
 pub mod time;
-
-mod resource_rules;
