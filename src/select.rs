@@ -87,7 +87,7 @@ mod tests {
         let all = Selection::default;
         check(&all(), true);
         check(
-            Selection {
+            &Selection {
                 from: Some(100),
                 to: Some(101),
                 ..all()
@@ -95,77 +95,77 @@ mod tests {
             true,
         );
         check(
-            Selection {
+            &Selection {
                 from: Some(101),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 to: Some(100),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 only_accounts: list("111122223333"),
                 ..all()
             },
             true,
         );
         check(
-            Selection {
+            &Selection {
                 only_accounts: list("222233334444"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 only_regions: list("eu-west-1"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 only_sources: list("s3"),
                 ..all()
             },
             true,
         );
         check(
-            Selection {
+            &Selection {
                 only_sources: list("ec2"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 only_events: list("PutObject"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 skip_sources: list("s3"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 skip_events: list("GetObject"),
                 ..all()
             },
             false,
         );
         check(
-            Selection {
+            &Selection {
                 skip_events: list("PutObject"),
                 ..all()
             },

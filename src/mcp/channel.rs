@@ -1,9 +1,12 @@
 //! A record to the channel that an agent's call came by.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::evidence::Evidence;
-use super::form::{contains_ignore_case, is_principal, is_server, server_of_resource};
+use super::form::{is_principal, is_server, may_hold_letters, server_of_resource};
 use super::user_agent;
 use crate::trail::identity::text;
 use crate::trail::json::Value;
@@ -139,17 +142,25 @@ impl<'a> Marks<'a> {
 
     /// The address counts where nobody else is said to have called.
     fn mark_caller(&mut self, record: &Record<'a>) {
-        let caller = record
-            .path(Field::UserIdentity, &["invokedBy"])
-            .and_then(text);
-        let by_server = caller.filter(|caller| is_principal(caller));
-        self.evidence |= Evidence::INVOKED_BY.when(by_server.is_some());
         let address = record
             .str(Field::SourceIpAddress)
-            .filter(|address| is_principal(address))
-            .filter(|_| caller.is_none() || by_server.is_some());
+            .filter(|address| is_principal(address));
+        let Some(identity) = record.get(Field::UserIdentity) else {
+            return self.mark_server(None, address);
+        };
+        if address.is_none() && !may_hold(&PRINCIPAL, identity.raw()) {
+            return;
+        }
+        let caller = identity.get("invokedBy").and_then(text);
+        let by_server = caller.filter(|caller| is_principal(caller));
+        let address = address.filter(|_| caller.is_none() || by_server.is_some());
+        self.mark_server(by_server, address);
+    }
+
+    fn mark_server(&mut self, caller: Option<&'a str>, address: Option<&'a str>) {
+        self.evidence |= Evidence::INVOKED_BY.when(caller.is_some());
         self.evidence |= Evidence::SOURCE_IP_ADDRESS.when(address.is_some());
-        self.downstream = by_server.or(address);
+        self.downstream = caller.or(address);
     }
 
     fn mark_additional(&mut self, record: &Record<'a>) {
@@ -158,11 +169,18 @@ impl<'a> Marks<'a> {
         };
         // An escape could hide the words from this look at the text, not from the one at the values.
         let raw = data.raw();
-        if contains_ignore_case(raw, "awsmcp") || memchr::memchr(b'\\', raw.as_bytes()).is_some() {
-            let server = &mut self.downstream;
-            self.evidence |= words_in(data, server);
+        if may_hold_letters(raw, *b"mcp") || memchr::memchr(b'\\', raw.as_bytes()).is_some() {
+            self.evidence |= words_in(data, &mut self.downstream);
         }
     }
+}
+
+/// What every principal ends with.
+static PRINCIPAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-mcp.amazonaws.com"));
+
+/// Returns false where no string in a raw JSON text can hold the word. An escape could hide it from this look.
+fn may_hold(word: &Finder<'_>, raw: &str) -> bool {
+    word.find(raw.as_bytes()).is_some() || memchr::memchr(b'\\', raw.as_bytes()).is_some()
 }
 
 /// The marks among the keys and string values of `additionalEventData`, at any depth.

@@ -155,6 +155,10 @@ fn downstream_calls() {
         &format!(r#"{{"userIdentity":{{"invokedBy":""}},"sourceIPAddress":"{server}"}}"#),
         Some("downstream aws-mcp.amazonaws.com source_ip_address"),
     );
+    check(
+        r#"{"userIdentity":{"invokedBy":"aws\u002dmcp.amazonaws.com"}}"#,
+        Some("downstream aws-mcp.amazonaws.com invoked_by"),
+    );
     // Somebody else called: the address does not count.
     check(
         &format!(

@@ -13,5 +13,3 @@ pub mod scan;
 pub mod sign_in;
 pub mod time;
 pub mod wrap;
-
-mod resource_rules;

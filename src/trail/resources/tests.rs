@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
+use super::index::{SourceIndex, apply, matches};
+use super::rule::Place;
+use super::table::{ARNS, IDS, SOURCES};
 use super::*;
 use crate::trail::json::Parser;
+use crate::trail::record::Field;
 
 /// What `touched` finds, as `<evidence> <ARN> <type>`.
 fn found(record: &str) -> Vec<String> {
@@ -339,6 +343,12 @@ fn values_of_many_kinds() {
         r#"{"resourceArn":"arn:aws:new:us-east-1:1:thing/x"}"#,
         &["request arn:aws:new:us-east-1:1:thing/x "],
     );
+    check_request(
+        "iam.amazonaws.com",
+        "EnableMFADevice",
+        r#"{"userName":"AWS ROOT USER"}"#,
+        &[],
+    );
     // Placeholders, empty values and other types name nothing.
     for value in [
         r#""HIDDEN_DUE_TO_SECURITY_REASONS""#,
@@ -447,6 +457,10 @@ fn event_patterns() {
         ("*Tags*Resource", "ListTagsForResource", true),
         ("CreateStack", "CreateStackSet", false),
         ("CreateStack", "CreateStack", true),
+        ("a*b*c", "abc", true),
+        ("a*b*c", "axbybzc", true),
+        ("a*b*c", "acb", false),
+        ("ab*b", "ab", false),
         ("*é", "xé", true),
     ] {
         assert_eq!(matches(pattern, event), expected, "{pattern} {event}");

@@ -22,12 +22,12 @@
 //! (docs.aws.amazon.com/service-authorization/latest/reference/).
 
 #[cfg(test)]
-use super::Example;
-use super::{Id, Place, Rule, Source};
+use super::rule::Example;
+use super::rule::{Id, Place, Rule, Source};
 
 macro_rules! ids {
     ($($prefix:literal: $arn:literal = $kind:literal;)*) => {
-        pub(in crate::trail) const IDS: &[Id] = &[$(Id { prefix: $prefix, arn: $arn, kind: $kind }),*];
+        pub(super) const IDS: &[Id] = &[$(Id { prefix: $prefix, arn: $arn, kind: $kind }),*];
     };
 }
 
@@ -61,7 +61,7 @@ ids! {
 }
 
 /// How the resource in an ARN begins, and its type, where no template below says so.
-pub(in crate::trail) const ARNS: &[(&str, &str, &str)] = &[
+pub(super) const ARNS: &[(&str, &str, &str)] = &[
     (
         "elasticloadbalancing",
         "loadbalancer/app/",
@@ -91,6 +91,12 @@ pub(in crate::trail) const ARNS: &[(&str, &str, &str)] = &[
         "elasticloadbalancing",
         "listener-rule/",
         "AWS::ElasticLoadBalancingV2::ListenerRule",
+    ),
+    ("ssm", "association/", "AWS::SSM::Association"),
+    (
+        "ssm",
+        "managed-instance-inventory/",
+        "AWS::SSM::ManagedInstanceInventory",
     ),
     ("iam", "saml-provider/", "AWS::IAM::SAMLProvider"),
     ("iam", "oidc-provider/", "AWS::IAM::OIDCProvider"),
@@ -122,7 +128,7 @@ macro_rules! sources {
         $event:literal $place:ident $path:literal: $arn:literal = $kind:literal,
             $example:ident $json:tt -> $found:literal;
     )*})*) => {
-        pub(in crate::trail) const SOURCES: &[Source] = &[$(Source { name: $name, rules: &[$(Rule {
+        pub(super) const SOURCES: &[Source] = &[$(Source { name: $name, rules: &[$(Rule {
             event: $event,
             place: place!($place).0,
             last_resort: place!($place).1,

@@ -1,9 +1,5 @@
-//! How a request or an answer names a resource: the form of the table's rules, and of the ids that tell what they are
-//! of.
-
-mod table;
-
-pub(super) use table::{ARNS, IDS, SOURCES};
+//! How a request or an answer names a resource: the form of the table's rules, and of the ids that tell
+//! what they are of.
 
 /// Where a rule looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
