@@ -53,7 +53,7 @@ struct Unwrapper<'c, 'v> {
     index: u32,
 }
 
-impl<'c> Unwrapper<'c, '_> {
+impl Unwrapper<'_, '_> {
     /// Values one after another, with or without lines between.
     fn top_level(&mut self) {
         let start = if self.content.starts_with(b"\xef\xbb\xbf") {
