@@ -452,7 +452,7 @@ fn behind_time(line: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Notes what it is given; takes what serde_json takes and has an eventTime.
+    /// Notes what it is given; takes what is JSON and has an `n`.
     #[derive(Default)]
     struct Notes {
         records: Vec<String>,
