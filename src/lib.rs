@@ -3,5 +3,6 @@
 pub mod cli;
 pub mod escape;
 pub mod limits;
+pub mod list;
 pub mod source;
 pub mod trail;

@@ -904,6 +904,9 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     match error {
+        SdkError::ServiceError(said) if said.raw().status().is_success() => Answer::NotS3 {
+            detail: root_cause(error),
+        },
         SdkError::ServiceError(said) => {
             let raw = said.raw();
             let status = raw.status().as_u16();
