@@ -268,6 +268,26 @@ fn overlapping_sources_are_read_once() {
 }
 
 #[test]
+fn a_folder_is_the_same_however_it_is_spelled() {
+    let pile = TempDir::new().unwrap();
+    let inside = key("111122223333", "CloudTrail", "us-east-1", "2026/08/01", 3);
+    write(pile.path(), &inside, "1");
+    let here = pile.path().to_str().unwrap();
+    let spelled = [
+        here.to_owned(),
+        format!("{here}/./"),
+        format!("{here}/AWSLogs/../AWSLogs"),
+        format!("{here}//{inside}"),
+    ];
+    let args: Vec<_> = spelled.iter().map(String::as_str).collect();
+    let listing = list(&args, "", &SourceOptions::default()).unwrap();
+    assert_eq!(
+        (objects_of(&listing), listing.repeated),
+        (vec![(inside, 1)], 3)
+    );
+}
+
+#[test]
 fn keys_and_paths_on_lines() {
     let s3 = double();
     let copy = TempDir::new().unwrap();
@@ -610,6 +630,23 @@ fn versions_are_told() {
 }
 
 #[test]
+fn a_feed_outlives_its_sources() {
+    let s3 = double();
+    let sources = open(&["s3://logs"], "", &options(s3.url())).unwrap();
+    let objects = sources
+        .list(&ListSelection::default(), &GO_ON)
+        .unwrap()
+        .objects;
+    let feed = sources.feed(objects.into(), FeedOptions::default(), Arc::default());
+    drop(sources);
+    let mut buf = Vec::new();
+    let read = std::iter::from_fn(|| feed.next(&mut buf))
+        .filter(|(_, fetched)| fetched.is_ok())
+        .count();
+    assert_eq!(read, 2_572);
+}
+
+#[test]
 fn a_feed_that_is_dropped_or_stopped_ends_at_once() {
     let s3 = S3Double::start();
     (0..100).for_each(|n| s3.put("logs", &format!("{n}.json"), "x"));
@@ -722,6 +759,10 @@ fn a_server_that_is_not_there_or_not_s3() {
         line.contains("cannot reach S3 at http://127.0.0.1:1") && line.contains("refused"),
         "{line}"
     );
+    for url in ["localhost:1", "not a url", "ftp://127.0.0.1:1"] {
+        let line = error_of(list(&["s3://logs"], "", &options(url)));
+        assert!(line.contains("--endpoint-url"), "{line}");
+    }
     let (url, _server) = web_server();
     let line = error_of(list(&["s3://logs"], "", &options(&url)));
     assert!(
@@ -851,6 +892,16 @@ fn no_credentials_are_one_line() {
         "{printed}"
     );
     assert!(printed.contains("aws sso login"), "{printed}");
+    let profile = [
+        ("AWS_PROFILE", "no-such-profile"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ];
+    let printed = in_a_process("child_lists_and_reads", &profile);
+    assert!(
+        printed.contains("[found no usable AWS credentials ("),
+        "{printed}"
+    );
+    assert!(printed.contains("no-such-profile"), "{printed}");
 }
 
 #[test]
