@@ -56,7 +56,7 @@ impl Root {
     fn identify(&self, address: &str) -> u128 {
         let mut hash = Xxh3::new();
         hash.update(self.identity.as_bytes());
-        hash.update(address[self.address.len()..].as_bytes());
+        hash.update(&address.as_bytes()[self.address.len()..]);
         hash.digest128()
     }
 
