@@ -171,6 +171,7 @@ impl Chunk {
     }
 
     /// Returns a chunk without rows, with room for as many as this one has: growing would copy them all.
+    #[must_use]
     pub fn with_room_for(&self) -> Self {
         let stores = self.stores.iter().map(Store::with_room_for).collect();
         Self {

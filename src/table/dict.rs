@@ -100,8 +100,9 @@ impl Dict {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of a span")]
 fn split(span: Span) -> (usize, usize) {
-    ((span >> 32) as usize, (span & u64::from(u32::MAX)) as usize)
+    ((span >> 32) as u32 as usize, span as u32 as usize)
 }
 
 fn slice(text: &str, span: Span) -> &str {
