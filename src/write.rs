@@ -129,8 +129,11 @@ impl Writer<'_> {
                     count(&mut merged, &events::TABLE, &window);
                     let books = self
                         .copies(&mut copies, &events::TABLE, &window, runs)
-                        .and_then(|()| hand_over_large(&mut rollups.activity_rows, runs))
-                        .and_then(|()| hand_over_large(&mut rollups.resource_rows, runs));
+                        .and_then(|()| {
+                            rollups
+                                .take_rows(limits::CHUNK_BYTES)
+                                .try_for_each(|rows| Ok(runs.take(rows.sort())?))
+                        });
                     (books, merge.next_window().context("read scratch"))
                 },
             );
@@ -139,13 +142,10 @@ impl Writer<'_> {
             next = following?;
         }
         rollups.finish();
-        for chunk in [
-            &mut rollups.activity_rows,
-            &mut rollups.resource_rows,
-            &mut copies,
-        ] {
-            hand_over(chunk, runs)?;
+        for rows in rollups.take_rows(0) {
+            runs.take(rows.sort())?;
         }
+        hand_over(&mut copies, runs)?;
         merged.files = files.finish()?;
         Ok(merged)
     }

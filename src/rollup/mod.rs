@@ -9,7 +9,7 @@ use crate::table::chunk::{Chunk, IdMap};
 use crate::table::dict::Dict;
 use crate::table::events::{COLUMNS, Col as Event};
 use crate::table::merge::Window;
-use crate::table::{Kind, activity, resource_activity};
+use crate::table::{Kind, Table, activity, resource_activity};
 use crate::trail::time::DAY;
 use groups::Groups;
 
@@ -34,10 +34,8 @@ pub struct Rollups {
     resources: Groups<{ TOUCHED.len() + PARTS.len() }>,
     bucket: i64,
     day: i64,
-    /// Rows that are complete.
-    pub activity_rows: Chunk,
-    /// Rows that are complete.
-    pub resource_rows: Chunk,
+    activity_rows: Rows,
+    resource_rows: Rows,
 }
 
 /// What events are grouped by, looked up once for both tables: column of events, of `activity`, of `resource_activity`.
@@ -102,8 +100,8 @@ impl Rollups {
             resources: Groups::default(),
             bucket: i64::MIN,
             day: i64::MIN,
-            activity_rows: Chunk::new(&activity::TABLE),
-            resource_rows: Chunk::new(&resource_activity::TABLE),
+            activity_rows: Rows::new(&activity::TABLE),
+            resource_rows: Rows::new(&resource_activity::TABLE),
         }
     }
 
@@ -112,6 +110,8 @@ impl Rollups {
         if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
             self.finish();
             self.dict = Dict::default();
+            self.activity_rows.ids = IdMap::default();
+            self.resource_rows.ids = IdMap::default();
         }
         let mut maps: Vec<IdMap> = window
             .blocks
@@ -134,6 +134,15 @@ impl Rollups {
                 self.observe_resources(chunk, row, parts, time, ids);
             }
         }
+    }
+
+    /// Takes out the complete rows of each table that has more than so many bytes of them.
+    pub fn take_rows(&mut self, bytes_max: usize) -> impl Iterator<Item = Chunk> {
+        let rows = [&mut self.activity_rows, &mut self.resource_rows];
+        let large = rows
+            .into_iter()
+            .filter(move |rows| rows.chunk.rows() > 0 && rows.chunk.bytes() > bytes_max);
+        large.map(|rows| std::mem::replace(rows, Rows::new(rows.chunk.table())).chunk)
     }
 
     /// Completes all groups.
@@ -191,15 +200,15 @@ impl Rollups {
         use activity::Col;
         let (rows, dict, bucket) = (&mut self.activity_rows, &self.dict, self.bucket);
         self.activity.flush(|key, counts| {
-            rows.int(Col::bucket_start, bucket);
+            rows.chunk.int(Col::bucket_start, bucket);
             for ((_, column, _), part) in PARTS.iter().zip(key) {
-                write_part(rows, *column, *part, dict);
+                rows.part(*column, *part, dict);
             }
-            rows.int(Col::events, counts.events);
-            rows.int(Col::errors, counts.errors);
-            rows.int(Col::first_event_time, counts.first);
-            rows.int(Col::last_event_time, counts.last);
-            rows.end_row();
+            rows.chunk.int(Col::events, counts.events);
+            rows.chunk.int(Col::errors, counts.errors);
+            rows.chunk.int(Col::first_event_time, counts.first);
+            rows.chunk.int(Col::last_event_time, counts.last);
+            rows.chunk.end_row();
         });
     }
 
@@ -207,17 +216,17 @@ impl Rollups {
         use resource_activity::Col;
         let (rows, dict, day) = (&mut self.resource_rows, &self.dict, self.day);
         self.resources.flush(|key, counts| {
-            rows.int(Col::day, day * DAY);
+            rows.chunk.int(Col::day, day * DAY);
             for ((_, column), part) in TOUCHED.iter().zip(key) {
-                write_part(rows, Some(*column), *part, dict);
+                rows.part(Some(*column), *part, dict);
             }
             for ((_, _, column), part) in PARTS.iter().zip(&key[TOUCHED.len()..]) {
-                write_part(rows, *column, *part, dict);
+                rows.part(*column, *part, dict);
             }
-            rows.int(Col::events, counts.events);
-            rows.int(Col::first_event_time, counts.first);
-            rows.int(Col::last_event_time, counts.last);
-            rows.end_row();
+            rows.chunk.int(Col::events, counts.events);
+            rows.chunk.int(Col::first_event_time, counts.first);
+            rows.chunk.int(Col::last_event_time, counts.last);
+            rows.chunk.end_row();
         });
     }
 }
@@ -235,14 +244,31 @@ fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Di
     }
 }
 
-/// Writes a part of a key to its column, where the table has one and the part a value.
-fn write_part(rows: &mut Chunk, column: Option<impl Into<usize>>, part: u32, dict: &Dict) {
-    let (Some(column), true) = (column.map(Into::into), part > 0) else {
-        return;
-    };
-    if rows.table().columns[column].kind == Kind::Bool {
-        rows.bool(column, part == TRUE);
-    } else {
-        rows.text(column, dict.get(part - 1));
+/// Complete rows of a rollup's table.
+#[derive(Debug)]
+struct Rows {
+    chunk: Chunk,
+    /// What the texts of keys are in the chunk's dictionary.
+    ids: IdMap,
+}
+
+impl Rows {
+    fn new(table: &'static Table) -> Self {
+        Self {
+            chunk: Chunk::new(table),
+            ids: IdMap::default(),
+        }
+    }
+
+    /// Writes a part of a key to its column, where the table has one and the part a value.
+    fn part(&mut self, column: Option<impl Into<usize>>, part: u32, dict: &Dict) {
+        let (Some(column), true) = (column.map(Into::into), part > 0) else {
+            return;
+        };
+        if self.chunk.table().columns[column].kind == Kind::Bool {
+            self.chunk.bool(column, part == TRUE);
+        } else {
+            self.chunk.text_of(column, part, dict, &mut self.ids);
+        }
     }
 }

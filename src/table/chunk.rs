@@ -112,6 +112,24 @@ impl Chunk {
         }
     }
 
+    /// Writes a text of another dictionary, by its number plus one there.
+    pub fn text_of(
+        &mut self,
+        column: impl Into<usize>,
+        id: u32,
+        from: &Dict,
+        ids: &mut IdMap,
+    ) -> bool {
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::Text(values), dict) if values.len() == rows => {
+                values.push(ids.map(id, from, dict));
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Writes bytes, to a column of bytes.
     pub fn binary(&mut self, column: impl Into<usize>, value: &[u8]) -> bool {
         let rows = self.rows;
@@ -403,7 +421,7 @@ impl Sorted {
 }
 
 /// The numbers that texts of one dictionary have in another, found once each.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct IdMap {
     /// By number plus one: the other's number plus one, 0 where not looked up yet.
     ids: Vec<u32>,
@@ -421,6 +439,9 @@ impl IdMap {
     pub fn map(&mut self, id: u32, from: &Dict, to: &mut Dict) -> u32 {
         if id == NO_TEXT {
             return NO_TEXT;
+        }
+        if self.ids.len() <= id as usize {
+            self.ids.resize(from.len() + 1, NO_TEXT);
         }
         let known = &mut self.ids[id as usize];
         if *known == NO_TEXT {

@@ -295,10 +295,7 @@ impl<'a> Iterator for Members<'a> {
         let text = self.document.text.as_bytes();
         let start = value_start(text, self.document.offset(key), key);
         let end = match rest.first() {
-            Some(Node::String(next)) => {
-                let comma = scan::trim_end(text, self.document.offset(next) - 1) - 1;
-                scan::trim_end(text, comma)
-            }
+            Some(Node::String(next)) => before_comma(text, self.document.offset(next) - 1),
             _ => scan::trim_end(text, self.end),
         };
         Some((
@@ -314,16 +311,34 @@ impl<'a> Iterator for Members<'a> {
 }
 
 /// The place of the value that belongs to the key at `key_at` (behind its quote).
+#[inline]
 fn value_start(text: &[u8], key_at: usize, key: &str) -> usize {
-    // A key that is written as it reads ends where it seems to.
+    // A quote that no backslash stands before ends the key, and nearly always it stands where the unescaped key ends.
     let plain_end = key_at + key.len();
-    let key_end = if text[key_at..plain_end] == *key.as_bytes() && text[plain_end] == b'"' {
-        plain_end + 1
+    if text[plain_end] == b'"' && text[plain_end - 1] != b'\\' {
+        match text.get(plain_end + 1..plain_end + 3) {
+            Some([b':', first]) if !scan::is_space(*first) => plain_end + 2,
+            _ => behind_colon(text, plain_end + 1),
+        }
     } else {
-        scan::string_end(text, key_at - 1).unwrap_or(text.len())
-    };
-    let colon = scan::skip_space(text, key_end);
-    scan::skip_space(text, colon + 1)
+        behind_colon(
+            text,
+            scan::string_end(text, key_at - 1).unwrap_or(text.len()),
+        )
+    }
+}
+
+fn behind_colon(text: &[u8], at: usize) -> usize {
+    scan::skip_space(text, scan::skip_space(text, at) + 1)
+}
+
+/// The end of the value that stands before the comma before `at`.
+#[inline]
+fn before_comma(text: &[u8], at: usize) -> usize {
+    match text[at - 2..at] {
+        [last, b','] if !scan::is_space(last) => at - 1,
+        _ => scan::trim_end(text, scan::trim_end(text, at) - 1),
+    }
 }
 
 /// See [`Value::elements`].
