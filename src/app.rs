@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ExportArgs, RunArgs};
+use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, RunArgs};
 use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
 use crate::source::SourceError;
-use crate::{export, pipeline};
+use crate::{export, generate, pipeline};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -33,6 +33,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
     let outcome = match &cli.command {
         Command::Run(args) => run(args),
         Command::Export(args) => export(args),
+        Command::Generate(args) => generate(args),
     };
     outcome.unwrap_or_else(|error| fail(&error))
 }
@@ -85,5 +86,11 @@ fn export(args: &ExportArgs) -> Result<ExitStatus> {
     let selection = config::selection(&args.selection, config::now())?;
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     export::export(&args.dataset, &selection, args.format, &mut out)?;
+    Ok(ExitStatus::Done)
+}
+
+fn generate(args: &GenerateArgs) -> Result<ExitStatus> {
+    let summary = generate::run(args)?;
+    writeln!(io::stderr(), "{summary}")?;
     Ok(ExitStatus::Done)
 }

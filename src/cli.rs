@@ -33,6 +33,8 @@ pub enum Command {
     Run(RunArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
     Export(ExportArgs),
+    /// Lay out a synthetic delivery bucket, the same for the same seed
+    Generate(GenerateArgs),
 }
 
 /// `trailmill run`.

@@ -7,6 +7,7 @@ pub mod config;
 pub mod escape;
 pub mod exit;
 pub mod export;
+pub mod generate;
 pub mod limits;
 pub mod mcp;
 pub mod mill;

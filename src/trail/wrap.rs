@@ -53,7 +53,7 @@ struct Unwrapper<'c, 'v> {
     index: u32,
 }
 
-impl<'c> Unwrapper<'c, '_> {
+impl Unwrapper<'_, '_> {
     /// Values one after another, with or without lines between.
     fn top_level(&mut self) {
         let start = if self.content.starts_with(b"\xef\xbb\xbf") {
@@ -452,7 +452,7 @@ fn behind_time(line: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Notes what it is given; takes what serde_json takes and has an eventTime.
+    /// Notes what it is given; takes what is JSON and has an `n`.
     #[derive(Default)]
     struct Notes {
         records: Vec<String>,
