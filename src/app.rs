@@ -8,13 +8,13 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, RunArgs};
+use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs};
 use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
 use crate::source::SourceError;
-use crate::{export, generate, pipeline};
+use crate::{export, generate, list, pipeline};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -32,6 +32,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
     };
     let outcome = match &cli.command {
         Command::Run(args) => run(args),
+        Command::List(args) => list(args),
         Command::Export(args) => export(args),
         Command::Generate(args) => generate(args),
     };
@@ -80,6 +81,15 @@ fn run(args: &RunArgs) -> Result<ExitStatus> {
     } else {
         ExitStatus::Done
     })
+}
+
+fn list(args: &ListArgs) -> Result<ExitStatus> {
+    let stop = Arc::new(AtomicBool::new(false));
+    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let mut out = BufWriter::new(io::stdout());
+    list::run(args, config::now(), io::stdin().lock(), &mut out, &stop)?;
+    out.flush()?;
+    Ok(ExitStatus::Done)
 }
 
 fn export(args: &ExportArgs) -> Result<ExitStatus> {

@@ -27,10 +27,11 @@ pub struct Cli {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub enum Command {
     /// Read delivery objects and write the tables
     Run(RunArgs),
+    /// Show what a run would read, without reading one object
+    List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
     Export(ExportArgs),
     /// Lay out a synthetic delivery bucket, the same for the same seed

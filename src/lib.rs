@@ -9,6 +9,7 @@ pub mod exit;
 pub mod export;
 pub mod generate;
 pub mod limits;
+pub mod list;
 pub mod mcp;
 pub mod mill;
 pub mod pipeline;

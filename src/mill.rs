@@ -280,9 +280,9 @@ impl<'t> Tables<'t> {
             if chunk.rows() == 0 || chunk.bytes() <= bytes_max {
                 continue;
             }
-            let table = chunk.table();
-            let full = std::mem::replace(chunk, Chunk::new(table));
-            if self.options.wants(table) {
+            let empty = chunk.with_room_for();
+            let full = std::mem::replace(chunk, empty);
+            if self.options.wants(full.table()) {
                 self.out.take(full.sort())?;
             }
         }

@@ -30,8 +30,8 @@ pub struct Rollups {
     options: Options,
     /// The texts of all keys.
     dict: Dict,
-    activity: Groups<{ ACTIVITY.len() }>,
-    resources: Groups<{ RESOURCE.len() }>,
+    activity: Groups<{ PARTS.len() }>,
+    resources: Groups<{ TOUCHED.len() + PARTS.len() }>,
     bucket: i64,
     day: i64,
     /// Rows that are complete.
@@ -40,52 +40,57 @@ pub struct Rollups {
     pub resource_rows: Chunk,
 }
 
-/// What `activity` is grouped by, after its bucket: column of events, column of activity.
-const ACTIVITY: [(Event, activity::Col); 12] = [
-    (
-        Event::recipient_account_id,
-        activity::Col::recipient_account_id,
-    ),
-    (Event::aws_region, activity::Col::aws_region),
-    (Event::event_source, activity::Col::event_source),
-    (Event::event_name, activity::Col::event_name),
-    (Event::event_category, activity::Col::event_category),
-    (Event::management_event, activity::Col::management_event),
-    (Event::principal, activity::Col::principal),
-    (Event::user_type, activity::Col::user_type),
-    (Event::source_ip_address, activity::Col::source_ip_address),
-    (Event::error_code, activity::Col::error_code),
-    (Event::read_only, activity::Col::read_only),
-    (Event::mcp_channel, activity::Col::mcp_channel),
-];
+/// What events are grouped by, looked up once for both tables: column of events, of `activity`, of `resource_activity`.
+type Part = (Event, Option<activity::Col>, Option<resource_activity::Col>);
 
-/// What `resource_activity` is grouped by, after its day.
-const RESOURCE: [(Event, resource_activity::Col); 12] = [
+const PARTS: [Part; 13] = {
+    use activity::Col as A;
+    use resource_activity::Col as R;
+    [
+        (
+            Event::recipient_account_id,
+            Some(A::recipient_account_id),
+            Some(R::recipient_account_id),
+        ),
+        (Event::aws_region, Some(A::aws_region), Some(R::aws_region)),
+        (
+            Event::event_source,
+            Some(A::event_source),
+            Some(R::event_source),
+        ),
+        (Event::event_name, Some(A::event_name), Some(R::event_name)),
+        (Event::event_category, Some(A::event_category), None),
+        (Event::management_event, Some(A::management_event), None),
+        (Event::principal, Some(A::principal), Some(R::principal)),
+        (Event::user_type, Some(A::user_type), None),
+        (
+            Event::source_ip_address,
+            Some(A::source_ip_address),
+            Some(R::source_ip_address),
+        ),
+        (Event::error_code, Some(A::error_code), None),
+        (Event::read_only, Some(A::read_only), Some(R::read_only)),
+        (
+            Event::mcp_channel,
+            Some(A::mcp_channel),
+            Some(R::mcp_channel),
+        ),
+        (Event::is_error, None, Some(R::is_error)),
+    ]
+};
+
+/// What one event has several of: column of events, of `resource_activity`.
+const TOUCHED: [(Event, resource_activity::Col); 3] = [
     (Event::touched_arns, resource_activity::Col::resource_arn),
     (Event::touched_types, resource_activity::Col::resource_type),
     (
         Event::touched_evidence,
         resource_activity::Col::resource_evidence,
     ),
-    (
-        Event::recipient_account_id,
-        resource_activity::Col::recipient_account_id,
-    ),
-    (Event::aws_region, resource_activity::Col::aws_region),
-    (Event::event_source, resource_activity::Col::event_source),
-    (Event::event_name, resource_activity::Col::event_name),
-    (Event::principal, resource_activity::Col::principal),
-    (
-        Event::source_ip_address,
-        resource_activity::Col::source_ip_address,
-    ),
-    (Event::read_only, resource_activity::Col::read_only),
-    (Event::mcp_channel, resource_activity::Col::mcp_channel),
-    (Event::is_error, resource_activity::Col::is_error),
 ];
 
-/// How many of [`RESOURCE`] come from lists, a value for each resource touched.
-const TOUCHED: usize = 3;
+/// A key of `resource_activity`: what was touched, then the parts; 0 for those that it is not grouped by.
+type ResourceKey = [u32; TOUCHED.len() + PARTS.len()];
 
 impl Rollups {
     /// Begins.
@@ -121,11 +126,12 @@ impl Rollups {
             let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
             let ids = &mut maps[*block as usize];
             let time = chunk.get_int(Event::event_time, row).unwrap_or(i64::MIN);
+            let parts = PARTS.map(|(column, _, _)| part(chunk, row, column, ids, &mut self.dict));
             if self.options.activity {
-                self.observe_activity(chunk, row, time, ids);
+                self.observe_activity(parts, time);
             }
             if self.options.resource_activity {
-                self.observe_resources(chunk, row, time, ids);
+                self.observe_resources(chunk, row, parts, time, ids);
             }
         }
     }
@@ -136,30 +142,39 @@ impl Rollups {
         self.flush_resources();
     }
 
-    fn observe_activity(&mut self, chunk: &Chunk, row: usize, time: i64, ids: &mut IdMap) {
+    fn observe_activity(&mut self, mut key: [u32; PARTS.len()], time: i64) {
         let bucket = time.div_euclid(self.options.bucket) * self.options.bucket;
         if bucket != self.bucket || self.activity.len() >= limits::ROLLUP_GROUPS_MAX {
             self.flush_activity();
             self.bucket = bucket;
         }
-        let key = ACTIVITY.map(|(column, _)| part(chunk, row, column, ids, &mut self.dict));
-        let is_error = chunk.get_bool(Event::is_error, row) == Some(true);
+        let mut is_error = false;
+        for ((column, activity, _), part) in PARTS.iter().zip(&mut key) {
+            is_error |= *column == Event::is_error && *part == TRUE;
+            *part = if activity.is_some() { *part } else { 0 };
+        }
         self.activity.count(key, time, is_error);
     }
 
-    fn observe_resources(&mut self, chunk: &Chunk, row: usize, time: i64, ids: &mut IdMap) {
-        let lists: [&[u32]; TOUCHED] =
-            std::array::from_fn(|n| chunk.get_list(RESOURCE[n].0, row).unwrap_or_default());
+    fn observe_resources(
+        &mut self,
+        chunk: &Chunk,
+        row: usize,
+        parts: [u32; PARTS.len()],
+        time: i64,
+        ids: &mut IdMap,
+    ) {
+        let lists = TOUCHED.map(|(column, _)| chunk.get_list(column, row).unwrap_or_default());
         if lists[0].is_empty() {
             return;
         }
-        let mut key: [u32; RESOURCE.len()] = std::array::from_fn(|n| {
-            if n < TOUCHED {
-                0
-            } else {
-                part(chunk, row, RESOURCE[n].0, ids, &mut self.dict)
-            }
-        });
+        let mut key: ResourceKey = [0; TOUCHED.len() + PARTS.len()];
+        for ((_, _, resource), (part, own)) in PARTS
+            .iter()
+            .zip(parts.iter().zip(&mut key[TOUCHED.len()..]))
+        {
+            *own = if resource.is_some() { *part } else { 0 };
+        }
         for touch in 0..lists[0].len() {
             if self.resources.len() >= limits::ROLLUP_GROUPS_MAX {
                 self.flush_resources();
@@ -177,7 +192,7 @@ impl Rollups {
         let (rows, dict, bucket) = (&mut self.activity_rows, &self.dict, self.bucket);
         self.activity.flush(|key, counts| {
             rows.int(Col::bucket_start, bucket);
-            for ((_, column), part) in ACTIVITY.iter().zip(key) {
+            for ((_, column, _), part) in PARTS.iter().zip(key) {
                 write_part(rows, *column, *part, dict);
             }
             rows.int(Col::events, counts.events);
@@ -193,7 +208,10 @@ impl Rollups {
         let (rows, dict, day) = (&mut self.resource_rows, &self.dict, self.day);
         self.resources.flush(|key, counts| {
             rows.int(Col::day, day * DAY);
-            for ((_, column), part) in RESOURCE.iter().zip(key) {
+            for ((_, column), part) in TOUCHED.iter().zip(key) {
+                write_part(rows, Some(*column), *part, dict);
+            }
+            for ((_, _, column), part) in PARTS.iter().zip(&key[TOUCHED.len()..]) {
                 write_part(rows, *column, *part, dict);
             }
             rows.int(Col::events, counts.events);
@@ -203,6 +221,9 @@ impl Rollups {
         });
     }
 }
+
+/// The part of a key that says true; 1 says false.
+const TRUE: u32 = 2;
 
 /// A part of a key: a text's number plus one, or a boolean; 0 for no value.
 fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Dict) -> u32 {
@@ -214,11 +235,13 @@ fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Di
     }
 }
 
-fn write_part(rows: &mut Chunk, column: impl Into<usize>, part: u32, dict: &Dict) {
-    let column = column.into();
-    if part == 0 {
-    } else if rows.table().columns[column].kind == Kind::Bool {
-        rows.bool(column, part == 2);
+/// Writes a part of a key to its column, where the table has one and the part a value.
+fn write_part(rows: &mut Chunk, column: Option<impl Into<usize>>, part: u32, dict: &Dict) {
+    let (Some(column), true) = (column.map(Into::into), part > 0) else {
+        return;
+    };
+    if rows.table().columns[column].kind == Kind::Bool {
+        rows.bool(column, part == TRUE);
     } else {
         rows.text(column, dict.get(part - 1));
     }

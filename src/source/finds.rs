@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::Xxh3;
 
 use super::object::{DeliveryObject, ETag, ForeignObject, Listing};
 use super::selection::ListSelection;
@@ -21,6 +21,8 @@ pub(super) struct Root {
     pub(super) address: Arc<str>,
     /// From which byte of an address on `AWSLogs/` counts.
     pub(super) split_from: usize,
+    /// The same place, however it is spelled.
+    identity: Box<str>,
 }
 
 impl Root {
@@ -29,6 +31,7 @@ impl Root {
         Self {
             address: address.into(),
             split_from: address.len(),
+            identity: address.into(),
         }
     }
 
@@ -37,7 +40,24 @@ impl Root {
         Self {
             address: address.into(),
             split_from: 0,
+            identity: address.into(),
         }
+    }
+
+    /// Tells by which name the place is known however it was spelled.
+    pub(super) fn known_as(self, identity: &str) -> Self {
+        Self {
+            identity: identity.into(),
+            ..self
+        }
+    }
+
+    /// A hash of an address that is the same for all spellings of the root.
+    fn identify(&self, address: &str) -> u128 {
+        let mut hash = Xxh3::new();
+        hash.update(self.identity.as_bytes());
+        hash.update(&address.as_bytes()[self.address.len()..]);
+        hash.digest128()
     }
 
     /// Splits a full address into what stands before `AWSLogs/` and the object from there on.
@@ -52,6 +72,7 @@ impl Root {
 /// One object as a walk comes upon it.
 #[derive(Debug)]
 pub(super) struct Find<'a> {
+    pub(super) root: &'a Root,
     /// `s3://bucket/key`, or a path.
     pub(super) address: &'a str,
     pub(super) size: u64,
@@ -95,9 +116,9 @@ impl<'s> Finds<'s> {
 
     /// Takes an object that a walk came upon. What the selection leaves out is not counted: folders that hold
     /// nothing else are not listed at all, so that the number would say more of the walk than of the bucket.
-    pub(super) fn offer(&mut self, root: &Root, find: Find<'_>) {
-        let Some((before, object)) = root.split(find.address) else {
-            return self.offer_outside(root, find);
+    pub(super) fn offer(&mut self, find: Find<'_>) {
+        let Some((before, object)) = find.root.split(find.address) else {
+            return self.offer_outside(find);
         };
         self.saw_aws_logs = true;
         match DeliveryKey::parse(object) {
@@ -111,9 +132,9 @@ impl<'s> Finds<'s> {
     }
 
     /// Takes an object that was given by its own address. Where `as_is`, it is read whatever its name says.
-    pub(super) fn offer_single(&mut self, root: &Root, find: Find<'_>, as_is: bool) {
-        let Some((before, object)) = root.split(find.address) else {
-            return self.offer_loose(root, find);
+    pub(super) fn offer_single(&mut self, find: Find<'_>, as_is: bool) {
+        let Some((before, object)) = find.root.split(find.address) else {
+            return self.offer_loose(find);
         };
         match DeliveryKey::parse(object) {
             Ok(key) if self.selection.wants(&key) => {
@@ -124,7 +145,7 @@ impl<'s> Finds<'s> {
                     self.listing.filtered.add(find.size);
                 }
             }
-            Err(_) if as_is => self.offer_loose(root, find),
+            Err(_) if as_is => self.offer_loose(find),
             Err(reason) => self.add_foreign(before, object, reason, &find),
         }
     }
@@ -138,6 +159,7 @@ impl<'s> Finds<'s> {
         size: u64,
     ) {
         let find = Find {
+            root,
             address,
             size,
             etag: None,
@@ -198,8 +220,8 @@ impl<'s> Finds<'s> {
         self.listing.requests.head += heads;
     }
 
-    fn offer_outside(&mut self, root: &Root, find: Find<'_>) {
-        let (before, object) = split_loose(root, find.address);
+    fn offer_outside(&mut self, find: Find<'_>) {
+        let (before, object) = split_loose(find.root, find.address);
         if find.address.ends_with('/') || find.address.ends_with("_$folder$") {
             self.add_foreign(before, object, ForeignReason::DirectoryMarker, &find);
         } else if object.split('/').any(|segment| segment.starts_with('.')) {
@@ -210,9 +232,9 @@ impl<'s> Finds<'s> {
         }
     }
 
-    fn offer_loose(&mut self, root: &Root, find: Find<'_>) {
+    fn offer_loose(&mut self, find: Find<'_>) {
         if self.count(&find) {
-            let (before, object) = split_loose(root, find.address);
+            let (before, object) = split_loose(find.root, find.address);
             let loose = self.object(before, object, None, find);
             self.listing.objects.push(loose);
         }
@@ -291,10 +313,8 @@ impl<'s> Finds<'s> {
 
     /// Counts an object as listed, unless it was seen before.
     fn count(&mut self, find: &Find<'_>) -> bool {
-        let is_new = self
-            .seen
-            .as_mut()
-            .is_none_or(|seen| seen.insert(xxh3_128(find.address.as_bytes())));
+        let seen = self.seen.as_mut();
+        let is_new = seen.is_none_or(|seen| seen.insert(find.root.identify(find.address)));
         if is_new {
             self.listing.listed.add(find.size);
         } else {

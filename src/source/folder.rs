@@ -55,8 +55,13 @@ pub(super) fn walk(
     stop: &AtomicBool,
 ) -> Result<(), SourceError> {
     let root = root_of(given);
+    let resolved = canonical(&root.address)?;
+    let root = match resolved.to_str() {
+        Some(identity) => root.known_as(identity),
+        None => root,
+    };
     let mut links = Links::default();
-    links.is_new(&canonical(&root.address)?);
+    links.is_new(&resolved);
     let mut folders = vec![root.address.to_string()];
     while let Some(folder) = folders.pop() {
         if stop.load(Ordering::Relaxed) {
@@ -100,13 +105,22 @@ pub(super) fn take_file(
         Some((folder, name)) => (folder, name),
         None => (".", path.as_str()),
     };
+    let mut root = Root::inside(folder);
+    if let Some(identity) = fs::canonicalize(folder)
+        .ok()
+        .as_deref()
+        .and_then(Path::to_str)
+    {
+        root = root.known_as(identity);
+    }
     let find = Find {
+        root: &root,
         address: &join(folder, name),
         size,
         etag: None,
         archived: false,
     };
-    finds.offer_single(&Root::inside(folder), find, has_to_be);
+    finds.offer_single(find, has_to_be);
     Ok(())
 }
 
@@ -183,15 +197,13 @@ fn take_entry(
     if let Some(reason) = foreign {
         finds.offer_foreign(root, &path, reason, size);
     } else if metadata.is_file() {
-        finds.offer(
+        finds.offer(Find {
             root,
-            Find {
-                address: &path,
-                size,
-                etag: None,
-                archived: false,
-            },
-        );
+            address: &path,
+            size,
+            etag: None,
+            archived: false,
+        });
     } else {
         return Ok(wants(root, &path, finds).then_some(path));
     }

@@ -84,7 +84,7 @@ impl Default for SourceOptions {
 pub struct Sources {
     given: Vec<Given>,
     /// Only where something lies in S3.
-    s3: Option<S3>,
+    s3: Option<Arc<S3>>,
 }
 
 /// One source, as it was given.
@@ -126,7 +126,9 @@ impl Sources {
             .any(|given| matches!(given, Given::Prefix { .. } | Given::Keys { .. }));
         Ok(Self {
             given,
-            s3: needs_s3.then(|| S3::new(options)).transpose()?,
+            s3: needs_s3
+                .then(|| S3::new(options).map(Arc::new))
+                .transpose()?,
         })
     }
 

@@ -166,8 +166,8 @@ impl S3 {
             let address = format!("{S3_SCHEME}{bucket}/{key}");
             let (size, etag, archived) = found.unwrap_or_default();
             finds.offer_single(
-                &root,
                 Find {
+                    root: &root,
                     address: &address,
                     size,
                     etag,
@@ -181,7 +181,7 @@ impl S3 {
 
     /// Starts to fetch those of the objects that lie in S3.
     pub(super) fn feed(
-        &self,
+        self: &Arc<Self>,
         objects: Arc<[DeliveryObject]>,
         options: FeedOptions,
         stop: Arc<AtomicBool>,
@@ -205,6 +205,7 @@ impl S3 {
         let running = self.runtime().spawn(all).abort_handle();
         S3Feed {
             ready: Mutex::new(ready),
+            _s3: Arc::clone(self),
             fetching,
             running,
         }
@@ -249,7 +250,7 @@ impl Shared {
         }
         let config = loader.load().await;
         if !no_sign_request {
-            check_credentials(&config).await?;
+            check_credentials(&config, profile.as_deref()).await?;
         }
         let endpoint = config
             .endpoint_url()
@@ -573,6 +574,8 @@ pub(super) enum Taken {
 /// Bodies out of S3, fetched beforehand.
 pub(super) struct S3Feed {
     ready: Mutex<mpsc::Receiver<Body>>,
+    /// The threads, which end with the last that needs them.
+    _s3: Arc<S3>,
     fetching: Arc<Fetching>,
     running: AbortHandle,
 }
@@ -785,18 +788,24 @@ pub(super) fn split_address(address: &str) -> Option<(&str, &str)> {
     address.strip_prefix(S3_SCHEME)?.split_once('/')
 }
 
-async fn check_credentials(config: &SdkConfig) -> Result<(), SourceError> {
+async fn check_credentials(config: &SdkConfig, profile: Option<&str>) -> Result<(), SourceError> {
     let Some(provider) = config.credentials_provider() else {
         return Err(SourceError::NoCredentials {
             detail: "none are configured".to_owned(),
         });
     };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(error) => Err(SourceError::NoCredentials {
-            detail: root_cause(&error),
-        }),
-    }
+    let Err(error) = provider.provide_credentials().await else {
+        return Ok(());
+    };
+    // Where no provider has any, the SDK's error is a list of all there are.
+    let has_none = format!("{error:?}").starts_with("CredentialsNotLoaded");
+    let from_env = std::env::var("AWS_PROFILE").ok();
+    let detail = match profile.or(from_env.as_deref()) {
+        _ if !has_none => root_cause(&error),
+        Some(profile) => format!("profile {} gives none", quoted(profile)),
+        None => "none in the environment, the default profile or a role of this machine".to_owned(),
+    };
+    Err(SourceError::NoCredentials { detail })
 }
 
 /// The region to ask in: what was given, the environment's, the profile's, or the usual one.
@@ -904,6 +913,9 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     match error {
+        SdkError::ServiceError(said) if said.raw().status().is_success() => Answer::NotS3 {
+            detail: root_cause(error),
+        },
         SdkError::ServiceError(said) => {
             let raw = said.raw();
             let status = raw.status().as_u16();

@@ -15,6 +15,8 @@
 //!    [`SPLIT_PAGES`] pages is split at months, or at days where its end is known, into parts of at least about as many
 //!    pages each: a part costs half a page more on average, so a split costs some 3 %.
 //!
+//! A million keys of 20 accounts, 4 regions and 90 days so take 1,082 requests, at most 33 of them one after the other.
+//!
 //! A folder of another service is listed flat up to [`FOREIGN_PAGES_MAX`] pages, only to be counted.
 //! Parts of a listing are intervals of keys, open below and closed above, that meet without a gap: no key is lost or
 //! seen twice, wherever the splits fall.
@@ -279,7 +281,7 @@ impl Walk {
             .is_some_and(|first| first.key == self.given)
         {
             let single = page.keys.swap_remove(0);
-            finds.offer_single(&self.root, find(&self.address(&single.key), single), true);
+            finds.offer_single(self.find(&self.address(&single.key), single), true);
             return Ok(());
         }
         if page.folders.contains(&format!("{}/", self.given)) {
@@ -502,20 +504,27 @@ impl Walk {
 
     fn offer(&self, key: ListedKey, finds: &mut Finds<'_>) {
         let address = self.address(&key.key);
-        finds.offer(&self.root, find(&address, key));
+        finds.offer(self.find(&address, key));
+    }
+
+    fn find<'a>(&'a self, address: &'a str, key: ListedKey) -> Find<'a> {
+        let ListedKey {
+            size,
+            etag,
+            archived,
+            ..
+        } = key;
+        Find {
+            root: &self.root,
+            address,
+            size,
+            etag,
+            archived,
+        }
     }
 
     fn address(&self, key: &str) -> String {
         format!("{}/{key}", self.root.address)
-    }
-}
-
-fn find(address: &str, key: ListedKey) -> Find<'_> {
-    Find {
-        address,
-        size: key.size,
-        etag: key.etag,
-        archived: key.archived,
     }
 }
 

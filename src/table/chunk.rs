@@ -18,6 +18,7 @@ const NULL_BIT: u32 = 1 << 31;
 #[derive(Debug)]
 pub(crate) enum Store {
     Text(Vec<u32>),
+    Plain { data: String, ends: Vec<u32> },
     Bytes { data: Vec<u8>, ends: Vec<u32> },
     Int(Vec<i64>),
     Bool(Vec<u8>),
@@ -28,7 +29,11 @@ impl Store {
     fn new(kind: Kind) -> Self {
         match kind {
             Kind::Text => Self::Text(Vec::new()),
-            Kind::Plain | Kind::Binary => Self::Bytes {
+            Kind::Plain => Self::Plain {
+                data: String::new(),
+                ends: Vec::new(),
+            },
+            Kind::Binary => Self::Bytes {
                 data: Vec::new(),
                 ends: Vec::new(),
             },
@@ -41,10 +46,33 @@ impl Store {
         }
     }
 
+    /// An empty column with room for as much as this one holds.
+    fn with_room_for(&self) -> Self {
+        match self {
+            Self::Text(values) => Self::Text(Vec::with_capacity(values.len())),
+            Self::Plain { data, ends } => Self::Plain {
+                data: String::with_capacity(data.len()),
+                ends: Vec::with_capacity(ends.len()),
+            },
+            Self::Bytes { data, ends } => Self::Bytes {
+                data: Vec::with_capacity(data.len()),
+                ends: Vec::with_capacity(ends.len()),
+            },
+            Self::Int(values) => Self::Int(Vec::with_capacity(values.len())),
+            Self::Bool(values) => Self::Bool(Vec::with_capacity(values.len())),
+            Self::List { ids, ends } => Self::List {
+                ids: Vec::with_capacity(ids.len()),
+                ends: Vec::with_capacity(ends.len()),
+            },
+        }
+    }
+
     fn len(&self) -> usize {
         match self {
             Self::Text(values) => values.len(),
-            Self::Bytes { ends, .. } | Self::List { ends, .. } => ends.len(),
+            Self::Plain { ends, .. } | Self::Bytes { ends, .. } | Self::List { ends, .. } => {
+                ends.len()
+            }
             Self::Int(values) => values.len(),
             Self::Bool(values) => values.len(),
         }
@@ -53,6 +81,7 @@ impl Store {
     fn push_null(&mut self) {
         match self {
             Self::Text(values) => values.push(NO_TEXT),
+            Self::Plain { data, ends } => ends.push(offset(data.len()) | NULL_BIT),
             Self::Bytes { data, ends } => ends.push(offset(data.len()) | NULL_BIT),
             Self::Int(values) => values.push(NO_INT),
             Self::Bool(values) => values.push(NO_BOOL),
@@ -62,17 +91,22 @@ impl Store {
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Text(values) => 4 * values.capacity(),
-            Self::Bytes { data, ends } => data.capacity() + 4 * ends.capacity(),
-            Self::Int(values) => 8 * values.capacity(),
-            Self::Bool(values) => values.capacity(),
-            Self::List { ids, ends } => 4 * (ids.capacity() + ends.capacity()),
+            Self::Text(values) => 4 * values.len(),
+            Self::Plain { data, ends } => data.len() + 4 * ends.len(),
+            Self::Bytes { data, ends } => data.len() + 4 * ends.len(),
+            Self::Int(values) => 8 * values.len(),
+            Self::Bool(values) => values.len(),
+            Self::List { ids, ends } => 4 * (ids.len() + ends.len()),
         }
     }
 
     fn shrink(&mut self) {
         match self {
             Self::Text(values) => values.shrink_to_fit(),
+            Self::Plain { data, ends } => {
+                data.shrink_to_fit();
+                ends.shrink_to_fit();
+            }
             Self::Bytes { data, ends } => {
                 data.shrink_to_fit();
                 ends.shrink_to_fit();
@@ -136,6 +170,18 @@ impl Chunk {
         }
     }
 
+    /// Returns a chunk without rows, with room for as many as this one has: growing would copy them all.
+    #[must_use]
+    pub fn with_room_for(&self) -> Self {
+        let stores = self.stores.iter().map(Store::with_room_for).collect();
+        Self {
+            table: self.table,
+            rows: 0,
+            stores,
+            dict: Dict::with_room_for(&self.dict),
+        }
+    }
+
     /// Returns a chunk of these values, as read back from scratch.
     pub(crate) fn from_parts(
         table: &'static Table,
@@ -161,7 +207,7 @@ impl Chunk {
         self.rows
     }
 
-    /// Returns the memory taken, in bytes.
+    /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
         self.stores.iter().map(Store::bytes).sum::<usize>() + self.dict.bytes()
     }
@@ -189,8 +235,8 @@ impl Chunk {
                 values.push(id);
                 true
             }
-            Store::Bytes { data, ends } if ends.len() == rows => {
-                data.extend_from_slice(value.as_bytes());
+            Store::Plain { data, ends } if ends.len() == rows => {
+                data.push_str(value);
                 ends.push(offset(data.len()));
                 true
             }
@@ -267,18 +313,27 @@ impl Chunk {
                     values.push(ids.map(source[row], &from.dict, &mut self.dict));
                 }
                 (
+                    Store::Plain { data, ends },
+                    Store::Plain {
+                        data: source,
+                        ends: source_ends,
+                    },
+                ) => {
+                    let range = range(source_ends, row);
+                    data.push_str(&source[range.clone().unwrap_or_default()]);
+                    ends.push(offset(data.len()) | if range.is_none() { NULL_BIT } else { 0 });
+                }
+                (
                     Store::Bytes { data, ends },
                     Store::Bytes {
                         data: source,
                         ends: source_ends,
                     },
-                ) => match range(source_ends, row) {
-                    None => ends.push(offset(data.len()) | NULL_BIT),
-                    Some(range) => {
-                        data.extend_from_slice(&source[range]);
-                        ends.push(offset(data.len()));
-                    }
-                },
+                ) => {
+                    let range = range(source_ends, row);
+                    data.extend_from_slice(&source[range.clone().unwrap_or_default()]);
+                    ends.push(offset(data.len()) | if range.is_none() { NULL_BIT } else { 0 });
+                }
                 (Store::Int(values), Store::Int(source)) => values.push(source[row]),
                 (Store::Bool(values), Store::Bool(source)) => values.push(source[row]),
                 (
@@ -306,7 +361,7 @@ impl Chunk {
     pub fn get_text(&self, column: impl Into<usize>, row: usize) -> Option<&str> {
         match &self.stores[column.into()] {
             Store::Text(values) => self.dictionary_text(values[row]),
-            Store::Bytes { data, ends } => std::str::from_utf8(&data[range(ends, row)?]).ok(),
+            Store::Plain { data, ends } => Some(&data[range(ends, row)?]),
             _ => None,
         }
     }
@@ -371,7 +426,9 @@ impl Chunk {
     /// Returns how many bytes of the row its own, unshared values take: what row groups are cut by.
     pub fn row_bytes(&self, row: usize) -> usize {
         let own = |store: &Store| match store {
-            Store::Bytes { ends, .. } => range(ends, row).map_or(0, |range| range.len()),
+            Store::Plain { ends, .. } | Store::Bytes { ends, .. } => {
+                range(ends, row).map_or(0, |range| range.len())
+            }
             Store::List { ends, .. } => 4 * range(ends, row).map_or(0, |range| range.len()),
             _ => 0,
         };
@@ -422,11 +479,11 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
                 }
             }
             (
-                Store::Bytes {
+                Store::Plain {
                     data: x,
                     ends: x_ends,
                 },
-                Store::Bytes {
+                Store::Plain {
                     data: y,
                     ends: y_ends,
                 },

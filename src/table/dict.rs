@@ -8,10 +8,15 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 #[derive(Debug, Default)]
 pub struct Dict {
     text: String,
-    ends: Vec<u32>,
-    index: HashTable<u32>,
+    spans: Vec<Span>,
+    /// Span and number of each text: what a look-up compares stands in the table itself, and not one more miss of the
+    /// cache away.
+    index: HashTable<(Span, u32)>,
     hasher: DefaultHashBuilder,
 }
+
+/// Where a text lies: its start above, its length below.
+type Span = u64;
 
 impl Dict {
     /// Returns the number of a text, giving it one where it has none.
@@ -19,66 +24,90 @@ impl Dict {
         let hash = self.hasher.hash_one(value);
         let Self {
             text,
-            ends,
+            spans,
             index,
             hasher,
         } = self;
-        let found = index.find(hash, |id| slice(text, ends, *id) == value);
-        if let Some(id) = found {
+        if let Some((_, id)) = index.find(hash, |(span, _)| slice(text, *span) == value) {
             return *id;
         }
-        let id = u32::try_from(ends.len()).expect("a dictionary is cut long before 2^32 texts");
+        let number = |n: usize| u32::try_from(n).expect("a dictionary is cut long before 4 GiB");
+        let id = number(spans.len());
+        let span = u64::from(number(text.len())) << 32 | u64::from(number(value.len()));
         text.push_str(value);
-        ends.push(u32::try_from(text.len()).expect("a dictionary is cut long before 4 GiB"));
-        index.insert_unique(hash, id, |id| hasher.hash_one(slice(text, ends, *id)));
+        spans.push(span);
+        index.insert_unique(hash, (span, id), |(span, _)| {
+            hasher.hash_one(slice(text, *span))
+        });
         id
     }
 
     /// Returns the text of a number.
     pub fn get(&self, id: u32) -> &str {
-        slice(&self.text, &self.ends, id)
+        slice(&self.text, self.spans[id as usize])
     }
 
     /// Returns how many texts there are.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.spans.len()
     }
 
     /// Returns true where there is no text.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.spans.is_empty()
     }
 
-    /// Returns the memory taken, in bytes.
+    /// Returns an empty dictionary with room for as much as this one holds.
+    pub fn with_room_for(other: &Self) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        Self {
+            text: String::with_capacity(other.text.len()),
+            spans: Vec::with_capacity(other.spans.len()),
+            index: HashTable::with_capacity(other.spans.len()),
+            hasher,
+        }
+    }
+
+    /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
-        self.text.capacity() + 4 * self.ends.capacity() + 5 * self.index.capacity()
+        self.text.len() + 8 * self.spans.len() + 18 * self.index.len()
     }
 
     /// Forgets how to find a text's number: nothing is added any more.
     pub fn seal(&mut self) {
         self.index = HashTable::new();
         self.text.shrink_to_fit();
-        self.ends.shrink_to_fit();
+        self.spans.shrink_to_fit();
     }
 
-    /// Returns the texts end to end, and where each ends.
-    pub fn parts(&self) -> (&str, &[u32]) {
-        (&self.text, &self.ends)
+    /// Returns the texts end to end, and where each lies.
+    pub(super) fn parts(&self) -> (&str, &[Span]) {
+        (&self.text, &self.spans)
     }
 
-    /// Returns a sealed dictionary of texts end to end.
-    pub fn from_parts(text: String, ends: Vec<u32>) -> Self {
-        Self {
+    /// Returns a sealed dictionary of such parts; `None` where a text does not lie in them.
+    pub(super) fn from_parts(text: String, spans: Vec<Span>) -> Option<Self> {
+        let lies_within = |span: &Span| {
+            let (start, len) = split(*span);
+            text.get(start..)
+                .is_some_and(|rest| rest.get(..len).is_some())
+        };
+        spans.iter().all(lies_within).then(|| Self {
             text,
-            ends,
+            spans,
             ..Self::default()
-        }
+        })
     }
 }
 
-fn slice<'a>(text: &'a str, ends: &[u32], id: u32) -> &'a str {
-    let start = if id == 0 { 0 } else { ends[id as usize - 1] };
-    &text[start as usize..ends[id as usize] as usize]
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of a span")]
+fn split(span: Span) -> (usize, usize) {
+    ((span >> 32) as u32 as usize, span as u32 as usize)
+}
+
+fn slice(text: &str, span: Span) -> &str {
+    let (start, len) = split(span);
+    &text[start..start + len]
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub fn read_block(table: &'static Table, bytes: &[u8]) -> io::Result<Sorted> {
         .map(|column| reader.store(column.kind))
         .collect::<io::Result<_>>()?;
     let text = String::from_utf8(reader.section()?.to_vec()).map_err(|_| damaged())?;
-    let dict = Dict::from_parts(text, reader.numbers()?);
+    let dict = Dict::from_parts(text, reader.numbers()?).ok_or_else(damaged)?;
     Ok(Sorted::in_order(Chunk::from_parts(
         table, rows, stores, dict,
     )))
@@ -66,6 +66,10 @@ fn to_bytes(chunk: &Chunk) -> Vec<u8> {
     for store in &chunk.stores {
         match store {
             Store::Text(values) => section(bytemuck::cast_slice(values)),
+            Store::Plain { data, ends } => {
+                section(data.as_bytes());
+                section(bytemuck::cast_slice(ends));
+            }
             Store::Bytes { data, ends } => {
                 section(data);
                 section(bytemuck::cast_slice(ends));
@@ -78,9 +82,9 @@ fn to_bytes(chunk: &Chunk) -> Vec<u8> {
             }
         }
     }
-    let (text, ends) = chunk.dict.parts();
+    let (text, spans) = chunk.dict.parts();
     section(text.as_bytes());
-    section(bytemuck::cast_slice(ends));
+    section(bytemuck::cast_slice(spans));
     out
 }
 
@@ -113,7 +117,11 @@ impl<'a> Reader<'a> {
     fn store(&mut self, kind: Kind) -> io::Result<Store> {
         Ok(match kind {
             Kind::Text => Store::Text(self.numbers()?),
-            Kind::Plain | Kind::Binary => Store::Bytes {
+            Kind::Plain => Store::Plain {
+                data: String::from_utf8(self.section()?.to_vec()).map_err(|_| damaged())?,
+                ends: self.numbers()?,
+            },
+            Kind::Binary => Store::Bytes {
                 data: self.section()?.to_vec(),
                 ends: self.numbers()?,
             },

@@ -315,14 +315,13 @@ impl<'a> Iterator for Members<'a> {
 
 /// The place of the value that belongs to the key at `key_at` (behind its quote).
 fn value_start(text: &[u8], key_at: usize, key: &str) -> usize {
-    // An unescaped key without a quote or backslash of its own ends at the first quote.
+    // A key that is written as it reads ends where it seems to.
     let plain_end = key_at + key.len();
-    let key_end =
-        if text[plain_end] == b'"' && memchr::memchr2(b'"', b'\\', key.as_bytes()).is_none() {
-            plain_end + 1
-        } else {
-            scan::string_end(text, key_at - 1).unwrap_or(text.len())
-        };
+    let key_end = if text[key_at..plain_end] == *key.as_bytes() && text[plain_end] == b'"' {
+        plain_end + 1
+    } else {
+        scan::string_end(text, key_at - 1).unwrap_or(text.len())
+    };
     let colon = scan::skip_space(text, key_end);
     scan::skip_space(text, colon + 1)
 }

@@ -13,23 +13,25 @@ pub fn value_end(text: &[u8], start: usize) -> Option<usize> {
 }
 
 /// Returns the first place at or behind `at` that holds no white space.
-pub fn skip_space(text: &[u8], at: usize) -> usize {
-    at + text[at.min(text.len())..]
-        .iter()
-        .take_while(|b| is_space(**b))
-        .count()
+#[inline]
+pub fn skip_space(text: &[u8], mut at: usize) -> usize {
+    while text.get(at).is_some_and(|byte| is_space(*byte)) {
+        at += 1;
+    }
+    at.min(text.len())
 }
 
 /// Returns the place behind the last byte before `end` that is no white space.
-pub fn trim_end(text: &[u8], end: usize) -> usize {
-    end - text[..end]
-        .iter()
-        .rev()
-        .take_while(|b| is_space(**b))
-        .count()
+#[inline]
+pub fn trim_end(text: &[u8], mut end: usize) -> usize {
+    while end > 0 && is_space(text[end - 1]) {
+        end -= 1;
+    }
+    end
 }
 
 /// Returns true for JSON's white space.
+#[inline]
 pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
