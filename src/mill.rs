@@ -354,7 +354,7 @@ impl Pass<'_, '_> {
         {
             return false;
         }
-        let Ok(text) = std::str::from_utf8(content) else {
+        let Ok(text) = simdutf8::basic::from_utf8(content) else {
             return false;
         };
         let Self {

@@ -20,6 +20,11 @@ pub enum SinkError {
         "{0} is not empty: give --out a new or empty folder (adding to a dataset is not possible yet)"
     )]
     NotEmpty(String),
+    /// The folder holds what a run left that was killed.
+    #[error(
+        "{0} holds what an unfinished run left: delete {0}/_trailmill if no run is at work, and run again"
+    )]
+    Unfinished(String),
     /// There is no dataset.
     #[error("{0} holds no dataset of trailmill: there is no _trailmill/log in it")]
     NoDataset(String),
@@ -48,10 +53,13 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SinkErro
     move |source| SinkError::Io { verb, path, source }
 }
 
-/// A dataset that is being written.
+/// A dataset that is being written. Dropped before it is committed, it leaves the folder as it was.
 #[derive(Debug)]
 pub struct Dataset {
     root: PathBuf,
+    /// Whether the folder was there before.
+    root_existed: bool,
+    is_committed: bool,
 }
 
 impl Dataset {
@@ -61,19 +69,20 @@ impl Dataset {
     ///
     /// Returns an error where the folder holds something, or cannot be made.
     pub fn create(root: &Path) -> Result<Self, SinkError> {
-        if root.exists() {
-            let mut entries = fs::read_dir(root).map_err(failed("read", root))?;
-            if entries.next().is_some() {
-                return Err(SinkError::NotEmpty(root.display().to_string()));
-            }
+        let root_existed = root.exists();
+        if root_existed {
+            refuse_unless_empty(root)?;
         }
+        let dataset = Self {
+            root: root.to_owned(),
+            root_existed,
+            is_committed: false,
+        };
         for folder in ["stage", "log"] {
             let folder = root.join(OURS).join(folder);
             fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
         }
-        Ok(Self {
-            root: root.to_owned(),
-        })
+        Ok(dataset)
     }
 
     /// Begins a data file of a table's partition.
@@ -110,13 +119,14 @@ impl Dataset {
     /// # Errors
     ///
     /// Returns an error where the file system fails; before the entry exists nothing is committed.
-    pub fn commit(&self, mut entry: Entry, files: &[Staged]) -> Result<Entry, SinkError> {
+    pub fn commit(mut self, mut entry: Entry, files: &[Staged]) -> Result<Entry, SinkError> {
         entry.added = files.iter().map(|file| file.data.clone()).collect();
         let path = self.log_path(&format!("{}.json", entry.number));
         let text = entry
             .to_json()
             .map_err(|e| log_error(&path, &e.to_string()))?;
         self.create_entry(&path, &text)?;
+        self.is_committed = true;
         for file in files {
             let target = self.root.join(&file.data.path);
             let folder = target.parent().unwrap_or(&self.root);
@@ -146,6 +156,35 @@ impl Dataset {
 
     fn log_path(&self, name: &str) -> PathBuf {
         self.root.join(OURS).join("log").join(name)
+    }
+}
+
+impl Drop for Dataset {
+    fn drop(&mut self) {
+        if self.is_committed {
+            return;
+        }
+        // What cannot be removed now is named by the next run.
+        let _ = fs::remove_dir_all(self.root.join(OURS));
+        if !self.root_existed {
+            let _ = fs::remove_dir(&self.root);
+        }
+    }
+}
+
+fn refuse_unless_empty(root: &Path) -> Result<(), SinkError> {
+    let entries = fs::read_dir(root).map_err(failed("read", root))?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+    let names: Vec<_> = names
+        .collect::<io::Result<_>>()
+        .map_err(failed("read", root))?;
+    let shown = root.display().to_string();
+    match names.as_slice() {
+        [] => Ok(()),
+        [only] if only == OURS && !root.join(OURS).join("log").join("1.json").exists() => {
+            Err(SinkError::Unfinished(shown))
+        }
+        _ => Err(SinkError::NotEmpty(shown)),
     }
 }
 

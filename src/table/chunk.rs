@@ -4,143 +4,7 @@ use std::cmp::Ordering;
 
 use super::dict::Dict;
 use super::schema::{Kind, Table};
-
-/// No value, in a column of numbers.
-const NO_INT: i64 = i64::MIN;
-/// No value, in a column of booleans.
-const NO_BOOL: u8 = 2;
-/// No value, in a column of texts of the dictionary; other values are the text's number plus one.
-const NO_TEXT: u32 = 0;
-/// The bit of an end that says "no value".
-const NULL_BIT: u32 = 1 << 31;
-
-/// The values of one column.
-#[derive(Debug)]
-pub(crate) enum Store {
-    Text(Vec<u32>),
-    Plain { data: String, ends: Vec<u32> },
-    Bytes { data: Vec<u8>, ends: Vec<u32> },
-    Int(Vec<i64>),
-    Bool(Vec<u8>),
-    List { ids: Vec<u32>, ends: Vec<u32> },
-}
-
-impl Store {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Self::Text(Vec::new()),
-            Kind::Plain => Self::Plain {
-                data: String::new(),
-                ends: Vec::new(),
-            },
-            Kind::Binary => Self::Bytes {
-                data: Vec::new(),
-                ends: Vec::new(),
-            },
-            Kind::Time | Kind::Int64 | Kind::Int32 | Kind::Double => Self::Int(Vec::new()),
-            Kind::Bool => Self::Bool(Vec::new()),
-            Kind::TextList | Kind::Resources => Self::List {
-                ids: Vec::new(),
-                ends: Vec::new(),
-            },
-        }
-    }
-
-    /// An empty column with room for as much as this one holds.
-    fn with_room_for(&self) -> Self {
-        match self {
-            Self::Text(values) => Self::Text(Vec::with_capacity(values.len())),
-            Self::Plain { data, ends } => Self::Plain {
-                data: String::with_capacity(data.len()),
-                ends: Vec::with_capacity(ends.len()),
-            },
-            Self::Bytes { data, ends } => Self::Bytes {
-                data: Vec::with_capacity(data.len()),
-                ends: Vec::with_capacity(ends.len()),
-            },
-            Self::Int(values) => Self::Int(Vec::with_capacity(values.len())),
-            Self::Bool(values) => Self::Bool(Vec::with_capacity(values.len())),
-            Self::List { ids, ends } => Self::List {
-                ids: Vec::with_capacity(ids.len()),
-                ends: Vec::with_capacity(ends.len()),
-            },
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Text(values) => values.len(),
-            Self::Plain { ends, .. } | Self::Bytes { ends, .. } | Self::List { ends, .. } => {
-                ends.len()
-            }
-            Self::Int(values) => values.len(),
-            Self::Bool(values) => values.len(),
-        }
-    }
-
-    fn push_null(&mut self) {
-        match self {
-            Self::Text(values) => values.push(NO_TEXT),
-            Self::Plain { data, ends } => ends.push(offset(data.len()) | NULL_BIT),
-            Self::Bytes { data, ends } => ends.push(offset(data.len()) | NULL_BIT),
-            Self::Int(values) => values.push(NO_INT),
-            Self::Bool(values) => values.push(NO_BOOL),
-            Self::List { ids, ends } => ends.push(offset(ids.len()) | NULL_BIT),
-        }
-    }
-
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Text(values) => 4 * values.len(),
-            Self::Plain { data, ends } => data.len() + 4 * ends.len(),
-            Self::Bytes { data, ends } => data.len() + 4 * ends.len(),
-            Self::Int(values) => 8 * values.len(),
-            Self::Bool(values) => values.len(),
-            Self::List { ids, ends } => 4 * (ids.len() + ends.len()),
-        }
-    }
-
-    fn shrink(&mut self) {
-        match self {
-            Self::Text(values) => values.shrink_to_fit(),
-            Self::Plain { data, ends } => {
-                data.shrink_to_fit();
-                ends.shrink_to_fit();
-            }
-            Self::Bytes { data, ends } => {
-                data.shrink_to_fit();
-                ends.shrink_to_fit();
-            }
-            Self::Int(values) => values.shrink_to_fit(),
-            Self::Bool(values) => values.shrink_to_fit(),
-            Self::List { ids, ends } => {
-                ids.shrink_to_fit();
-                ends.shrink_to_fit();
-            }
-        }
-    }
-}
-
-fn offset(len: usize) -> u32 {
-    u32::try_from(len)
-        .ok()
-        .filter(|len| len & NULL_BIT == 0)
-        .expect("a chunk is cut long before 2 GiB")
-}
-
-/// The range of value `row` in a column with ends; `None` for no value.
-fn range(ends: &[u32], row: usize) -> Option<std::ops::Range<usize>> {
-    let end = ends[row];
-    if end & NULL_BIT != 0 {
-        return None;
-    }
-    let start = if row == 0 {
-        0
-    } else {
-        ends[row - 1] & !NULL_BIT
-    };
-    Some(start as usize..end as usize)
-}
+use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, offset, range};
 
 /// Rows of one table, by column.
 ///
@@ -150,18 +14,14 @@ fn range(ends: &[u32], row: usize) -> Option<std::ops::Range<usize>> {
 pub struct Chunk {
     table: &'static Table,
     rows: usize,
-    pub(crate) stores: Vec<Store>,
-    pub(crate) dict: Dict,
+    pub(super) stores: Vec<Store>,
+    pub(super) dict: Dict,
 }
 
 impl Chunk {
     /// Returns a chunk without rows.
     pub fn new(table: &'static Table) -> Self {
-        let stores = table
-            .columns
-            .iter()
-            .map(|column| Store::new(column.kind))
-            .collect();
+        let stores = table.columns.iter().map(|_| Store::Empty).collect();
         Self {
             table,
             rows: 0,
@@ -183,7 +43,7 @@ impl Chunk {
     }
 
     /// Returns a chunk of these values, as read back from scratch.
-    pub(crate) fn from_parts(
+    pub(super) fn from_parts(
         table: &'static Table,
         rows: usize,
         stores: Vec<Store>,
@@ -216,17 +76,25 @@ impl Chunk {
     pub fn end_row(&mut self) {
         self.rows += 1;
         for store in &mut self.stores {
-            if store.len() < self.rows {
-                store.push_null();
-            }
+            store.fill(self.rows);
         }
+    }
+
+    /// The values of a column, ready to take one for this row.
+    #[inline]
+    fn store(&mut self, column: usize) -> (&mut Store, &mut Dict) {
+        let store = &mut self.stores[column];
+        if matches!(store, Store::Empty) {
+            *store = Store::begin(self.table.columns[column].kind, self.rows);
+        }
+        (store, &mut self.dict)
     }
 
     /// Writes a text. Returns false, and writes nothing, where the row has a value in that column already.
     pub fn text(&mut self, column: impl Into<usize>, value: &str) -> bool {
-        let (rows, dict) = (self.rows, &mut self.dict);
-        match &mut self.stores[column.into()] {
-            Store::Text(values) if values.len() == rows => {
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::Text(values), dict) if values.len() == rows => {
                 // Neighbours are often alike, and a comparison is cheaper than a hash.
                 let id = match values.last() {
                     Some(&last) if last != NO_TEXT && dict.get(last - 1) == value => last,
@@ -235,7 +103,7 @@ impl Chunk {
                 values.push(id);
                 true
             }
-            Store::Plain { data, ends } if ends.len() == rows => {
+            (Store::Plain { data, ends }, _) if ends.len() == rows => {
                 data.push_str(value);
                 ends.push(offset(data.len()));
                 true
@@ -246,8 +114,9 @@ impl Chunk {
 
     /// Writes bytes, to a column of bytes.
     pub fn binary(&mut self, column: impl Into<usize>, value: &[u8]) -> bool {
-        match &mut self.stores[column.into()] {
-            Store::Bytes { data, ends } if ends.len() == self.rows => {
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::Bytes { data, ends }, _) if ends.len() == rows => {
                 data.extend_from_slice(value);
                 ends.push(offset(data.len()));
                 true
@@ -258,8 +127,9 @@ impl Chunk {
 
     /// Writes a time or an integer.
     pub fn int(&mut self, column: impl Into<usize>, value: i64) -> bool {
-        match &mut self.stores[column.into()] {
-            Store::Int(values) if values.len() == self.rows => {
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::Int(values), _) if values.len() == rows => {
                 values.push(value);
                 true
             }
@@ -274,9 +144,10 @@ impl Chunk {
 
     /// Writes a boolean.
     pub fn bool(&mut self, column: impl Into<usize>, value: bool) -> bool {
-        match &mut self.stores[column.into()] {
-            Store::Bool(values) if values.len() == self.rows => {
-                values.push(u8::from(value));
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::Bool(values), _) if values.len() == rows => {
+                values.push(1 + u8::from(value));
                 true
             }
             _ => false,
@@ -289,9 +160,9 @@ impl Chunk {
         column: impl Into<usize>,
         values: impl IntoIterator<Item = Option<&'a str>>,
     ) -> bool {
-        let (rows, dict) = (self.rows, &mut self.dict);
-        match &mut self.stores[column.into()] {
-            Store::List { ids, ends } if ends.len() == rows => {
+        let rows = self.rows;
+        match self.store(column.into()) {
+            (Store::List { ids, ends }, dict) if ends.len() == rows => {
                 ids.extend(
                     values
                         .into_iter()
@@ -305,56 +176,61 @@ impl Chunk {
     }
 
     /// Copies a row of another chunk of the same table.
-    pub(crate) fn copy_row(&mut self, from: &Chunk, row: usize, ids: &mut IdMap) {
-        let rows = self.rows;
-        for (store, source) in self.stores.iter_mut().zip(&from.stores) {
-            match (store, source) {
-                (Store::Text(values), Store::Text(source)) => {
-                    values.push(ids.map(source[row], &from.dict, &mut self.dict));
+    pub(super) fn copy_row(&mut self, from: &Chunk, row: usize, ids: &mut IdMap) {
+        for (column, source) in from.stores.iter().enumerate() {
+            if matches!(source, Store::Empty) {
+                continue;
+            }
+            match (self.store(column), source) {
+                ((Store::Text(values), dict), Store::Text(source)) => {
+                    values.push(ids.map(source[row], &from.dict, dict));
                 }
                 (
-                    Store::Plain { data, ends },
+                    (Store::Plain { data, ends }, _),
                     Store::Plain {
                         data: source,
                         ends: source_ends,
                     },
                 ) => {
-                    let range = range(source_ends, row);
-                    data.push_str(&source[range.clone().unwrap_or_default()]);
-                    ends.push(offset(data.len()) | if range.is_none() { NULL_BIT } else { 0 });
+                    if let Some(range) = range(source_ends, row) {
+                        data.push_str(&source[range]);
+                        ends.push(offset(data.len()));
+                    }
                 }
                 (
-                    Store::Bytes { data, ends },
+                    (Store::Bytes { data, ends }, _),
                     Store::Bytes {
                         data: source,
                         ends: source_ends,
                     },
                 ) => {
-                    let range = range(source_ends, row);
-                    data.extend_from_slice(&source[range.clone().unwrap_or_default()]);
-                    ends.push(offset(data.len()) | if range.is_none() { NULL_BIT } else { 0 });
+                    if let Some(range) = range(source_ends, row) {
+                        data.extend_from_slice(&source[range]);
+                        ends.push(offset(data.len()));
+                    }
                 }
-                (Store::Int(values), Store::Int(source)) => values.push(source[row]),
-                (Store::Bool(values), Store::Bool(source)) => values.push(source[row]),
+                ((Store::Int(values), _), Store::Int(source)) => values.push(source[row]),
+                ((Store::Bool(values), _), Store::Bool(source)) => values.push(source[row]),
                 (
-                    Store::List { ids: values, ends },
+                    (Store::List { ids: values, ends }, dict),
                     Store::List {
                         ids: source,
                         ends: source_ends,
                     },
-                ) => match range(source_ends, row) {
-                    None => ends.push(offset(values.len()) | NULL_BIT),
-                    Some(range) => {
-                        for id in &source[range] {
-                            values.push(ids.map(*id, &from.dict, &mut self.dict));
-                        }
+                ) => {
+                    if let Some(range) = range(source_ends, row) {
+                        values.extend(
+                            source[range]
+                                .iter()
+                                .map(|id| ids.map(*id, &from.dict, dict)),
+                        );
                         ends.push(offset(values.len()));
                     }
-                },
+                }
                 _ => unreachable!("chunks of one table have the same columns"),
             }
         }
-        self.rows = rows + 1;
+        self.end_row();
     }
 
     /// Returns the text of a row.
@@ -364,6 +240,11 @@ impl Chunk {
             Store::Plain { data, ends } => Some(&data[range(ends, row)?]),
             _ => None,
         }
+    }
+
+    /// Returns true where no row has a value in that column.
+    pub fn is_empty_column(&self, column: usize) -> bool {
+        matches!(self.stores[column], Store::Empty)
     }
 
     /// Returns the number plus one that the chunk's dictionary has for the text of a row; 0 for no value.
@@ -395,7 +276,7 @@ impl Chunk {
         match &self.stores[column.into()] {
             Store::Bool(values) => Some(values[row])
                 .filter(|value| *value != NO_BOOL)
-                .map(|value| value == 1),
+                .map(|value| value == 2),
             _ => None,
         }
     }
@@ -425,14 +306,7 @@ impl Chunk {
 
     /// Returns how many bytes of the row its own, unshared values take: what row groups are cut by.
     pub fn row_bytes(&self, row: usize) -> usize {
-        let own = |store: &Store| match store {
-            Store::Plain { ends, .. } | Store::Bytes { ends, .. } => {
-                range(ends, row).map_or(0, |range| range.len())
-            }
-            Store::List { ends, .. } => 4 * range(ends, row).map_or(0, |range| range.len()),
-            _ => 0,
-        };
-        self.stores.iter().map(own).sum()
+        self.stores.iter().map(|store| store.row_bytes(row)).sum()
     }
 
     /// Sorts the rows. The chunk takes no more of them.
@@ -468,29 +342,18 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
     let same_dictionary = std::ptr::eq(a, b);
     for &column in columns {
         let ordering = match (&a.stores[column], &b.stores[column]) {
+            (Store::Empty, Store::Empty) => Ordering::Equal,
             (Store::Int(x), Store::Int(y)) => x[a_row].cmp(&y[b_row]),
             (Store::Bool(x), Store::Bool(y)) => x[a_row].cmp(&y[b_row]),
-            (Store::Text(x), Store::Text(y)) => {
-                let (x, y) = (x[a_row], y[b_row]);
-                if same_dictionary && x == y {
-                    Ordering::Equal
-                } else {
-                    a.dictionary_text(x).cmp(&b.dictionary_text(y))
-                }
+            (Store::Text(x), Store::Text(y)) if same_dictionary && x[a_row] == y[b_row] => {
+                Ordering::Equal
             }
-            (
-                Store::Plain {
-                    data: x,
-                    ends: x_ends,
-                },
-                Store::Plain {
-                    data: y,
-                    ends: y_ends,
-                },
-            ) => range(x_ends, a_row)
-                .map(|range| &x[range])
-                .cmp(&range(y_ends, b_row).map(|range| &y[range])),
-            _ => unreachable!("rows are ordered by scalars of one table"),
+            _ if matches!(a.table.columns[column].kind, Kind::Text | Kind::Plain) => {
+                a.get_text(column, a_row).cmp(&b.get_text(column, b_row))
+            }
+            // One of them is empty.
+            _ => (a.get_int(column, a_row), a.get_bool(column, a_row))
+                .cmp(&(b.get_int(column, b_row), b.get_bool(column, b_row))),
         };
         if ordering != Ordering::Equal {
             return ordering;

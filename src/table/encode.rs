@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryBuilder, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, ListArray,
-    StringBuilder, StructArray, TimestampMicrosecondBuilder,
+    StringBuilder, StructArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{Field, Schema};
@@ -192,9 +192,17 @@ fn encode(
 
 /// The values of one column as an Arrow array.
 fn array(window: &Window, rows: &[(u32, u32)], column: usize, kind: Kind) -> Result<ArrayRef> {
+    if window
+        .blocks
+        .iter()
+        .all(|block| block.chunk().is_empty_column(column))
+    {
+        return Ok(new_null_array(&kind.data_type(), rows.len()));
+    }
+    let chunks: Vec<&Chunk> = window.blocks.iter().map(|block| block.chunk()).collect();
     let values = rows
         .iter()
-        .map(|(block, row)| (window.blocks[*block as usize].chunk(), *row as usize));
+        .map(|(block, row)| (chunks[*block as usize], *row as usize));
     let n = rows.len();
     Ok(match kind {
         Kind::Text | Kind::Plain => {

@@ -21,6 +21,7 @@ pub mod schema;
 pub mod shape;
 pub mod sign_ins;
 pub mod spill;
+mod store;
 
 pub use schema::{Column, Kind, SCHEMA_VERSION, Table};
 

@@ -3,9 +3,10 @@
 
 use std::io;
 
-use super::chunk::{Chunk, IdMap, Sorted, Store};
+use super::chunk::{Chunk, IdMap, Sorted};
 use super::dict::Dict;
 use super::schema::{Kind, Table};
+use super::store::Store;
 use crate::limits;
 
 /// Cuts a sorted chunk into blocks and hands out each as bytes.
@@ -64,7 +65,9 @@ fn to_bytes(chunk: &Chunk) -> Vec<u8> {
     };
     section(&(chunk.rows() as u64).to_le_bytes());
     for store in &chunk.stores {
+        section(&[u8::from(!matches!(store, Store::Empty))]);
         match store {
+            Store::Empty => {}
             Store::Text(values) => section(bytemuck::cast_slice(values)),
             Store::Plain { data, ends } => {
                 section(data.as_bytes());
@@ -115,6 +118,9 @@ impl<'a> Reader<'a> {
     }
 
     fn store(&mut self, kind: Kind) -> io::Result<Store> {
+        if self.section()? == [0] {
+            return Ok(Store::Empty);
+        }
         Ok(match kind {
             Kind::Text => Store::Text(self.numbers()?),
             Kind::Plain => Store::Plain {
