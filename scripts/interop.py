@@ -474,7 +474,7 @@ def check_refusal(words, *args, code=1, env=SIGNED):
         equal(len(said.strip().splitlines()), 1, args, "lines of error", said)
         for word in words:
             check(word.lower() in said.lower(), args, f"the error does not say {word!r}:", said)
-        check(not list(out.rglob("*.parquet")), args, "left data files behind")
+        check(not out.exists(), args, "left something behind:", list(out.rglob("*")))
 
 
 def check_faults(url, client):
