@@ -1,4 +1,4 @@
-//! trailmill: CloudTrail logs to Parquet.
+#![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod app;
 pub mod cli;

@@ -57,7 +57,7 @@ pub fn format(micros: i64) -> String {
     }
 }
 
-/// Returns true for a time written as CloudTrail writes it, so that [`format`] gives the text back.
+/// Returns true for a time written as CloudTrail writes it, so that [`format()`] gives the text back.
 pub fn is_plain(text: &str) -> bool {
     let t = text.as_bytes();
     t.len() == 20 && t[10] == b'T' && t[19] == b'Z' && !text.ends_with("60Z")
