@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -48,10 +49,24 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SinkErro
     move |source| SinkError::Io { verb, path, source }
 }
 
-/// A dataset that is being written.
+/// A dataset that is being written. Dropped before it is committed, it leaves its folder as it was.
 #[derive(Debug)]
 pub struct Dataset {
     root: PathBuf,
+    root_is_new: bool,
+    is_committed: AtomicBool,
+}
+
+impl Drop for Dataset {
+    fn drop(&mut self) {
+        if !*self.is_committed.get_mut() {
+            // What cannot be removed stays, and the next run says that the folder is not empty.
+            let _ = fs::remove_dir_all(self.root.join(OURS));
+            if self.root_is_new {
+                let _ = fs::remove_dir(&self.root);
+            }
+        }
+    }
 }
 
 impl Dataset {
@@ -61,19 +76,23 @@ impl Dataset {
     ///
     /// Returns an error where the folder holds something, or cannot be made.
     pub fn create(root: &Path) -> Result<Self, SinkError> {
-        if root.exists() {
+        let root_is_new = !root.exists();
+        if !root_is_new {
             let mut entries = fs::read_dir(root).map_err(failed("read", root))?;
             if entries.next().is_some() {
                 return Err(SinkError::NotEmpty(root.display().to_string()));
             }
         }
+        let dataset = Self {
+            root: root.to_owned(),
+            root_is_new,
+            is_committed: AtomicBool::new(false),
+        };
         for folder in ["stage", "log"] {
             let folder = root.join(OURS).join(folder);
             fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
         }
-        Ok(Self {
-            root: root.to_owned(),
-        })
+        Ok(dataset)
     }
 
     /// Begins a data file of a table's partition.
@@ -116,6 +135,7 @@ impl Dataset {
         let text = entry
             .to_json()
             .map_err(|e| log_error(&path, &e.to_string()))?;
+        self.is_committed.store(true, Ordering::Relaxed); // even where creating it fails half-way
         self.create_entry(&path, &text)?;
         for file in files {
             let target = self.root.join(&file.data.path);
