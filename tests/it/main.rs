@@ -1,1 +1,18 @@
-//! tests
+//! The integration tests: one binary, a module a topic.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test says best where it fails by failing there"
+)]
+
+mod json; // a JSON reader of the tests' own
+mod records; // made-up records, usual and odd
+mod support; // data sets in folders and in memory, the program as a process
+
+mod bad_input; // what is broken, and each wrapping
+mod cli; // command lines, exit codes, what people read
+mod dataset; // the files of a run
+mod invariance; // the same rows whatever the threads, order and memory
+mod lossless; // record to row to record
+mod oracle; // columns against a naive reading
+mod tidy; // who may use what
