@@ -106,6 +106,20 @@ impl Json {
         }
     }
 
+    /// Returns whether half of a surrogate pair stands alone in it: engines refuse such JSON.
+    pub(crate) fn has_lone_surrogate(&self) -> bool {
+        let is_broken =
+            |text: &Text| char::decode_utf16(text.0.iter().copied()).any(|c| c.is_err());
+        match self {
+            Self::Text(text) => is_broken(text),
+            Self::Array(elements) => elements.iter().any(Self::has_lone_surrogate),
+            Self::Object(members) => members
+                .iter()
+                .any(|(key, value)| is_broken(key) || value.has_lone_surrogate()),
+            _ => false,
+        }
+    }
+
     /// Returns what a rebuilt record must equal: keys in order, and without what is the same as nothing.
     pub(crate) fn normal(self) -> Self {
         self.normal_at(&mut Vec::new())
@@ -292,6 +306,9 @@ fn the_reader_keeps_what_others_lose() {
         Json::parse(r#""\ud800""#).unwrap(),
         Json::parse(r#""\ufffd""#).unwrap()
     );
+    let is_broken = |text: &str| Json::parse(text).unwrap().has_lone_surrogate();
+    assert!(is_broken(r#"[{"\ud800":1}]"#) && is_broken(r#"{"a":["\ude00\ud83d"]}"#));
+    assert!(!is_broken(r#"{"\ud83d\ude00":"\ufffd"}"#));
     for text in ["", "{", "[1,]", "{\"a\":}", "1 2", "\"\\x\"", "nul", "\"a"] {
         assert!(Json::parse(text).is_err(), "{text}");
     }
