@@ -160,7 +160,7 @@ fn roll_up(bencher: Bencher<'_, '_>) {
             rollups.observe(window);
         }
         rollups.finish();
-        rollups.activity_rows.rows()
+        rollups.take_rows(0).map(|rows| rows.rows()).sum::<usize>()
     });
 }
 

@@ -26,6 +26,31 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(visible)
 }
 
+/// Returns valid JSON as the same JSON with everything in its strings that is not plainly visible written as `\uXXXX`.
+///
+/// ```
+/// use trailmill::escape::printable_json;
+/// assert_eq!(printable_json("{\"a\": \"\u{9b}2J\"}"), r#"{"a": "\u009b2J"}"#);
+/// ```
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    // C0 controls stand in valid JSON as white space outside strings alone.
+    let is_hidden = |c: char| c >= ' ' && is_hidden(c);
+    if json.bytes().all(|b| b < 0x7f) || !json.contains(is_hidden) {
+        return Cow::Borrowed(json);
+    }
+    let mut visible = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(visible, "\\u{unit:04x}").expect("a String takes everything");
+            }
+        } else {
+            visible.push(c);
+        }
+    }
+    Cow::Owned(visible)
+}
+
 /// Controls (C0, DEL, C1), separators, and the format characters that reorder, join or hide text.
 fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -86,6 +111,14 @@ mod tests {
         #[test]
         fn nothing_hidden_is_left(text in any::<String>()) {
             prop_assert!(!printable(&text).contains(is_hidden));
+        }
+
+        #[test]
+        fn json_stays_the_same_json(texts in prop::collection::btree_map(any::<String>(), any::<String>(), 0..4)) {
+            let json = serde_json::to_string_pretty(&texts).expect("serializes");
+            let visible = printable_json(&json);
+            prop_assert!(!visible.contains(|c| c != '\n' && is_hidden(c)));
+            prop_assert_eq!(serde_json::from_str::<std::collections::BTreeMap<String, String>>(&visible).expect("JSON"), texts);
         }
     }
 }

@@ -10,6 +10,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::cli::ExportFormat;
 use crate::commit::DataFile;
+use crate::escape::printable_json;
 use crate::select::Selection;
 use crate::sink::folder;
 use crate::table::rebuild::Rows;
@@ -147,7 +148,11 @@ impl RecordWriter<'_> {
         } else {
             record.into()
         };
-        self.out.write_all(&line)?;
+        // It may go to a terminal.
+        match std::str::from_utf8(&line) {
+            Ok(text) => self.out.write_all(printable_json(text).as_bytes())?,
+            Err(_) => self.out.write_all(&line)?,
+        }
         if self.format == ExportFormat::Jsonl {
             self.out.write_all(b"\n")?;
         }

@@ -513,7 +513,12 @@ fn record(
         source: record.str(Field::EventSource),
         name: record.str(Field::EventName),
     };
-    if !tables.options.selection.wants(&subject) {
+    let table = match kind {
+        Kind::Event => &events::TABLE,
+        Kind::Insight => &insights::TABLE,
+        Kind::Aggregated => &aggregated_events::TABLE,
+    };
+    if !tables.options.selection.wants(&subject) || !tables.options.wants(table) {
         tally.counts.filtered += 1;
         return Ok(());
     }

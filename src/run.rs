@@ -15,7 +15,9 @@ use crate::mill::{Options, Takes};
 use crate::pipeline::{self, Outcomes, Progress};
 use crate::sink::folder::{Dataset, Staged, hex};
 use crate::sink::runs::Runs;
-use crate::source::{DeliveryObject, FeedOptions, ForeignObject, Listing, SourceOptions, Sources};
+use crate::source::{
+    DeliveryObject, FeedOptions, ForeignObject, Listing, SourceError, SourceOptions, Sources,
+};
 use crate::summary::{Objects, Records, Requests, Summary};
 use crate::table::chunk::Chunk;
 use crate::table::objects::{self, Counts, Object, Status};
@@ -49,7 +51,13 @@ pub fn run(
         ..SourceOptions::default()
     };
     let sources = Sources::open(&config.sources, stdin_lines, &source_options)?;
-    let listing = sources.list(&list_selection(&config.selection), stop)?;
+    let interrupted = || Interrupted {
+        out: config.out.display().to_string(),
+    };
+    let listing = match sources.list(&list_selection(&config.selection), stop) {
+        Err(SourceError::Stopped) => bail!(interrupted()),
+        listing => listing?,
+    };
     let listed: Arc<[DeliveryObject]> = listing.objects.as_slice().into();
     let options = Options {
         selection: config.selection.clone(),
@@ -79,9 +87,7 @@ pub fn run(
     drop(feed);
     let outcomes = match outcomes {
         Ok(outcomes) if !stop.load(Ordering::Relaxed) => outcomes,
-        Ok(_) => bail!(Interrupted {
-            out: config.out.display().to_string()
-        }),
+        Ok(_) => bail!(interrupted()),
         Err(error) => return Err(error),
     };
     refuse_if_nothing_was_read(&outcomes)?;
@@ -111,9 +117,7 @@ pub fn run(
     }
     progress.finish();
     if stop.load(Ordering::Relaxed) {
-        bail!(Interrupted {
-            out: config.out.display().to_string()
-        });
+        bail!(interrupted());
     }
     count_files(&mut summary, &files);
     dataset.commit(entry(config, &commit_id), &files)?;

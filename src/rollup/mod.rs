@@ -272,3 +272,204 @@ impl Rows {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::events;
+    use crate::table::merge::{Merge, Run, WindowLimits};
+    use crate::trail::time::SECOND;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const BUCKET: i64 = 900 * SECOND;
+
+    #[derive(Debug, Clone)]
+    struct Row {
+        time: i64,
+        name: Option<String>,
+        read_only: Option<bool>,
+        is_error: bool,
+        touched: Vec<String>,
+    }
+
+    fn chunk_of(rows: &[Row]) -> Chunk {
+        let mut chunk = Chunk::new(&events::TABLE);
+        for (row, place) in rows.iter().zip(0..) {
+            chunk.int(Event::event_time, row.time);
+            if let Some(name) = &row.name {
+                chunk.text(Event::event_name, name);
+            }
+            if let Some(read_only) = row.read_only {
+                chunk.bool(Event::read_only, read_only);
+            }
+            chunk.bool(Event::is_error, row.is_error);
+            if !row.touched.is_empty() {
+                let touched = || row.touched.iter().map(|arn| Some(arn.as_str()));
+                chunk.list(Event::touched_arns, touched());
+                chunk.list(Event::touched_types, touched().map(|_| None));
+                chunk.list(Event::touched_evidence, touched().map(|_| Some("request")));
+            }
+            chunk.int(Event::content_hash, place); // no two are copies
+            chunk.end_row();
+        }
+        chunk
+    }
+
+    fn rollups_of(rows: &[Row], window_rows: usize) -> Rollups {
+        let run: Run = Box::new(std::iter::once(Ok(chunk_of(rows).sort())));
+        let limits = WindowLimits {
+            rows: window_rows,
+            bytes: usize::MAX,
+        };
+        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
+        let mut rollups = Rollups::new(Options {
+            bucket: BUCKET,
+            activity: true,
+            resource_activity: true,
+        });
+        while let Some(window) = merge.next_window().expect("in memory") {
+            rollups.observe(&window);
+        }
+        rollups.finish();
+        rollups
+    }
+
+    /// Events, errors, first and last time.
+    type Sums = (i64, i64, i64, i64);
+
+    fn add(sums: &mut Sums, (events, errors, first, last): Sums) {
+        let is_new = sums.0 == 0;
+        sums.0 += events;
+        sums.1 += errors;
+        sums.2 = if is_new { first } else { sums.2.min(first) };
+        sums.3 = sums.3.max(last);
+    }
+
+    type Key = (i64, Option<String>, Option<bool>);
+
+    fn activity_of(chunk: &Chunk) -> BTreeMap<Key, Sums> {
+        use activity::Col;
+        let mut found = BTreeMap::new();
+        for row in 0..chunk.rows() {
+            let int = |column: Col| chunk.get_int(column, row).expect("written");
+            let key = (
+                int(Col::bucket_start),
+                chunk.get_text(Col::event_name, row).map(str::to_owned),
+                chunk.get_bool(Col::read_only, row),
+            );
+            let sums = (
+                int(Col::events),
+                int(Col::errors),
+                int(Col::first_event_time),
+                int(Col::last_event_time),
+            );
+            add(found.entry(key).or_default(), sums);
+        }
+        found
+    }
+
+    fn resources_of(chunk: &Chunk) -> BTreeMap<(i64, String, Option<String>), Sums> {
+        use resource_activity::Col;
+        let mut found = BTreeMap::new();
+        for row in 0..chunk.rows() {
+            let int = |column: Col| chunk.get_int(column, row).expect("written");
+            let key = (
+                int(Col::day),
+                chunk
+                    .get_text(Col::resource_arn, row)
+                    .expect("written")
+                    .to_owned(),
+                chunk.get_text(Col::event_name, row).map(str::to_owned),
+            );
+            assert_eq!(chunk.get_text(Col::resource_evidence, row), Some("request"));
+            let sums = (
+                int(Col::events),
+                0,
+                int(Col::first_event_time),
+                int(Col::last_event_time),
+            );
+            add(found.entry(key).or_default(), sums);
+        }
+        found
+    }
+
+    fn any_rows() -> impl Strategy<Value = Vec<Row>> {
+        let row = (
+            0..400_i64,
+            prop::option::of("[ab]"),
+            prop::option::of(any::<bool>()),
+            any::<bool>(),
+            prop::collection::btree_set("[xyz]", 0..3),
+        );
+        let row = row.prop_map(|(minutes, name, read_only, is_error, touched)| Row {
+            time: (minutes * 7 - 500) * 60 * SECOND, // also before 1970
+            name,
+            read_only,
+            is_error,
+            touched: touched.into_iter().collect(),
+        });
+        prop::collection::vec(row, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_a_naive_count(rows in any_rows(), window_rows in 1..30_usize) {
+            let mut activity: BTreeMap<Key, Sums> = BTreeMap::new();
+            let mut resources: BTreeMap<(i64, String, Option<String>), Sums> = BTreeMap::new();
+            for row in &rows {
+                let sums = (1, i64::from(row.is_error), row.time, row.time);
+                let bucket = row.time.div_euclid(BUCKET) * BUCKET;
+                add(activity.entry((bucket, row.name.clone(), row.read_only)).or_default(), sums);
+                for arn in &row.touched {
+                    let key = (row.time.div_euclid(DAY) * DAY, arn.clone(), row.name.clone());
+                    add(resources.entry(key).or_default(), (1, 0, row.time, row.time));
+                }
+            }
+            let rollups = rollups_of(&rows, window_rows);
+            prop_assert_eq!(activity_of(&rollups.activity_rows.chunk), activity);
+            prop_assert_eq!(resources_of(&rollups.resource_rows.chunk), resources);
+        }
+    }
+
+    #[test]
+    fn a_complete_group_is_one_row() {
+        let row = |minutes: i64| Row {
+            time: minutes * 60 * SECOND,
+            name: Some("a".to_owned()),
+            read_only: None,
+            is_error: false,
+            touched: Vec::new(),
+        };
+        let rows: Vec<Row> = (0..30).map(row).collect();
+        assert_eq!(
+            rollups_of(&rows, 7).activity_rows.chunk.rows(),
+            2,
+            "two buckets, whatever the windows"
+        );
+    }
+
+    #[test]
+    fn too_many_groups_are_given_out_in_parts_that_add_up() {
+        let n_names = limits::ROLLUP_GROUPS_MAX + 10;
+        let row = |n: usize| Row {
+            time: 0,
+            name: Some(format!("name-{}", n % n_names)),
+            read_only: None,
+            is_error: false,
+            touched: Vec::new(),
+        };
+        // Content orders rows of one time: the first names come again at the end.
+        let rows: Vec<Row> = (0..n_names + 100).map(row).collect();
+        let rollups = rollups_of(&rows, usize::MAX);
+        assert_eq!(
+            rollups.activity_rows.chunk.rows(),
+            n_names + 100,
+            "a second row for those that came again"
+        );
+        let found = activity_of(&rollups.activity_rows.chunk);
+        assert_eq!(found.len(), n_names);
+        let of = |n: usize| found[&(0, Some(format!("name-{n}")), None)].0;
+        assert_eq!((of(0), of(99), of(100)), (2, 2, 1));
+    }
+}

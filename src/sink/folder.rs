@@ -125,8 +125,8 @@ impl Dataset {
         let text = entry
             .to_json()
             .map_err(|e| log_error(&path, &e.to_string()))?;
+        self.is_committed = true; // even where creating the entry fails half-way
         self.create_entry(&path, &text)?;
-        self.is_committed = true;
         for file in files {
             let target = self.root.join(&file.data.path);
             let folder = target.parent().unwrap_or(&self.root);

@@ -121,4 +121,25 @@ mod tests {
         assert_eq!(ids, [0, 1, 2, 0, 1, 2]);
         assert_eq!([0, 1, 2].map(|id| dict.get(id)), ["a", "", "bc"]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn as_a_list_of_distinct_texts(texts in proptest::collection::vec("[ab\u{e9}]{0,2}", 0..50)) {
+            let mut dict = Dict::default();
+            let mut distinct: Vec<&String> = Vec::new();
+            for text in &texts {
+                let id = dict.intern(text) as usize;
+                if !distinct.contains(&text) {
+                    distinct.push(text);
+                }
+                proptest::prop_assert_eq!(distinct[id], text);
+            }
+            let (text, spans) = dict.parts();
+            let copy = Dict::from_parts(text.to_owned(), spans.to_vec()).expect("its own parts");
+            proptest::prop_assert_eq!(copy.len(), distinct.len());
+            for (id, text) in (0..).zip(distinct) {
+                proptest::prop_assert_eq!(copy.get(id), text);
+            }
+        }
+    }
 }

@@ -425,7 +425,7 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, found: &Findings<'_>, orig
             row.extra(Level::Record, key, value);
         }
     }
-    for (key, value) in record.others() {
+    for (key, value) in record.others().iter().filter(|(_, value)| !value.is_null()) {
         row.extra(Level::Record, key, *value);
     }
     if record.root().get("eventId").is_some() {
@@ -487,6 +487,14 @@ impl Level {
             Self::Addendum => &["addendum"],
         }
     }
+
+    /// Whether CloudTrail writes the object also where there is nothing to say.
+    fn empty_is_absent(self) -> bool {
+        matches!(
+            self,
+            Self::Attributes | Self::SessionIssuer | Self::WebIdFederationData
+        )
+    }
 }
 
 /// Writes one row, and keeps in mind whether the columns will give the record back.
@@ -495,6 +503,10 @@ struct RowWriter<'c, 'a> {
     irregular: bool,
     /// What has no column: where it stands, its key and its text.
     extra: Extra<'a>,
+    /// The levels whose object was met, a bit each.
+    met: u16,
+    /// Whether the last object was the same as none.
+    was_absent: bool,
 }
 
 impl<'c, 'a> RowWriter<'c, 'a> {
@@ -503,6 +515,8 @@ impl<'c, 'a> RowWriter<'c, 'a> {
             chunk,
             irregular,
             extra: Extra::default(),
+            met: 0,
+            was_absent: false,
         }
     }
 
@@ -543,13 +557,9 @@ impl<'c, 'a> RowWriter<'c, 'a> {
     }
 
     fn extra(&mut self, level: Level, key: &'a str, value: Value<'a>) {
-        self.extra_text(level, key, value.raw());
-    }
-
-    fn extra_text(&mut self, level: Level, key: &'a str, text: &'a str) {
         let mut path = level.path().to_vec();
         path.push(key);
-        let is_first = self.extra.add(&path, text);
+        let is_first = self.extra.add(&path, value.raw());
         self.expect(is_first);
     }
 
@@ -557,148 +567,118 @@ impl<'c, 'a> RowWriter<'c, 'a> {
     /// is the fact that something else stands in its place.
     fn object(
         &mut self,
-        at: (Level, &'a str),
+        level: Level,
         value: Value<'a>,
-        empty_is_absent: bool,
         mut member: impl FnMut(&mut Self, &'a str, Value<'a>),
     ) {
-        if !value.is_object() {
-            self.irregular = true;
-            return;
-        }
+        let bit = 1 << level as u16;
+        self.expect(value.is_object() && self.met & bit == 0); // two of a name would become one
+        self.met |= bit;
         let mut n_members = 0;
         for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
-            n_members += 1;
+            self.was_absent = false;
             member(self, key, value);
+            n_members += usize::from(!self.was_absent);
         }
-        if n_members == 0 && !empty_is_absent {
-            self.extra_text(at.0, at.1, "{}");
+        let is_empty = value.is_object() && n_members == 0;
+        self.was_absent = is_empty && level.empty_is_absent();
+        if is_empty && !self.was_absent {
+            let is_first = self.extra.add(level.path(), "{}");
+            self.expect(is_first);
         }
     }
 
     fn user_identity(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::Record, "userIdentity"),
-            value,
-            false,
-            |row, key, value| match key {
-                "type" => row.text(Col::user_type, value),
-                "principalId" => row.text(Col::user_principal_id, value),
-                "arn" => row.text(Col::user_arn, value),
-                "accountId" => row.text(Col::user_account_id, value),
-                "accessKeyId" => row.text(Col::user_access_key_id, value),
-                "userName" => row.text(Col::user_name, value),
-                "invokedBy" => row.text(Col::user_invoked_by, value),
-                "identityProvider" => row.text(Col::user_identity_provider, value),
-                "credentialId" => row.text(Col::user_credential_id, value),
-                "inScopeOf" => {
-                    let is_first = row.chunk.text(Col::in_scope_of, value.raw());
-                    row.expect(is_first);
-                }
-                "onBehalfOf" => row.on_behalf_of(value),
-                "sessionContext" => row.session_context(value),
-                _ => row.extra(Level::UserIdentity, key, value),
-            },
-        );
-    }
-
-    fn on_behalf_of(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::UserIdentity, "onBehalfOf"),
-            value,
-            false,
-            |row, key, value| match key {
-                "userId" => row.text(Col::on_behalf_of_user_id, value),
-                "identityStoreArn" => row.text(Col::on_behalf_of_identity_store_arn, value),
-                _ => row.extra(Level::OnBehalfOf, key, value),
-            },
-        );
-    }
-
-    fn session_context(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::UserIdentity, "sessionContext"),
-            value,
-            false,
-            |row, key, value| match key {
-                "attributes" => row.session_attributes(value),
-                "sessionIssuer" => row.session_issuer(value),
-                "webIdFederationData" => row.web_id_federation_data(value),
-                "sourceIdentity" => row.text(Col::session_source_identity, value),
-                "signInSessionArn" => row.text(Col::session_sign_in_session_arn, value),
-                "ec2RoleDelivery" => row.text(Col::session_ec2_role_delivery, value),
-                "assumedRoot" => row.bool_text(Col::session_assumed_root, value),
-                _ => row.extra(Level::SessionContext, key, value),
-            },
-        );
-    }
-
-    fn session_attributes(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::SessionContext, "attributes"),
-            value,
-            true,
-            |row, key, value| match key {
-                "mfaAuthenticated" => row.bool_text(Col::session_mfa_authenticated, value),
-                "creationDate" => row.time(Col::session_creation_date, value),
-                _ => row.extra(Level::Attributes, key, value),
-            },
-        );
-    }
-
-    fn session_issuer(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::SessionContext, "sessionIssuer"),
-            value,
-            true,
-            |row, key, value| match key {
-                "type" => row.text(Col::session_issuer_type, value),
-                "principalId" => row.text(Col::session_issuer_principal_id, value),
-                "arn" => row.text(Col::session_issuer_arn, value),
-                "accountId" => row.text(Col::session_issuer_account_id, value),
-                "userName" => row.text(Col::session_issuer_user_name, value),
-                _ => row.extra(Level::SessionIssuer, key, value),
-            },
-        );
-    }
-
-    fn web_id_federation_data(&mut self, value: Value<'a>) {
-        let at = (Level::SessionContext, "webIdFederationData");
-        self.object(at, value, true, |row, key, value| match key {
-            "federatedProvider" => row.text(Col::session_web_id_federated_provider, value),
-            "attributes" if value.is_object() && value.is_empty() => {}
-            _ => row.extra(Level::WebIdFederationData, key, value),
+        self.object(Level::UserIdentity, value, |row, key, value| match key {
+            "type" => row.text(Col::user_type, value),
+            "principalId" => row.text(Col::user_principal_id, value),
+            "arn" => row.text(Col::user_arn, value),
+            "accountId" => row.text(Col::user_account_id, value),
+            "accessKeyId" => row.text(Col::user_access_key_id, value),
+            "userName" => row.text(Col::user_name, value),
+            "invokedBy" => row.text(Col::user_invoked_by, value),
+            "identityProvider" => row.text(Col::user_identity_provider, value),
+            "credentialId" => row.text(Col::user_credential_id, value),
+            "inScopeOf" => {
+                let is_first = row.chunk.text(Col::in_scope_of, value.raw());
+                row.expect(is_first);
+            }
+            "onBehalfOf" => row.on_behalf_of(value),
+            "sessionContext" => row.session_context(value),
+            _ => row.extra(Level::UserIdentity, key, value),
         });
     }
 
-    fn tls_details(&mut self, value: Value<'a>) {
+    fn on_behalf_of(&mut self, value: Value<'a>) {
+        self.object(Level::OnBehalfOf, value, |row, key, value| match key {
+            "userId" => row.text(Col::on_behalf_of_user_id, value),
+            "identityStoreArn" => row.text(Col::on_behalf_of_identity_store_arn, value),
+            _ => row.extra(Level::OnBehalfOf, key, value),
+        });
+    }
+
+    fn session_context(&mut self, value: Value<'a>) {
+        self.object(Level::SessionContext, value, |row, key, value| match key {
+            "attributes" => row.session_attributes(value),
+            "sessionIssuer" => row.session_issuer(value),
+            "webIdFederationData" => row.web_id_federation_data(value),
+            "sourceIdentity" => row.text(Col::session_source_identity, value),
+            "signInSessionArn" => row.text(Col::session_sign_in_session_arn, value),
+            "ec2RoleDelivery" => row.text(Col::session_ec2_role_delivery, value),
+            "assumedRoot" => row.bool_text(Col::session_assumed_root, value),
+            _ => row.extra(Level::SessionContext, key, value),
+        });
+    }
+
+    fn session_attributes(&mut self, value: Value<'a>) {
+        self.object(Level::Attributes, value, |row, key, value| match key {
+            "mfaAuthenticated" => row.bool_text(Col::session_mfa_authenticated, value),
+            "creationDate" => row.time(Col::session_creation_date, value),
+            _ => row.extra(Level::Attributes, key, value),
+        });
+    }
+
+    fn session_issuer(&mut self, value: Value<'a>) {
+        self.object(Level::SessionIssuer, value, |row, key, value| match key {
+            "type" => row.text(Col::session_issuer_type, value),
+            "principalId" => row.text(Col::session_issuer_principal_id, value),
+            "arn" => row.text(Col::session_issuer_arn, value),
+            "accountId" => row.text(Col::session_issuer_account_id, value),
+            "userName" => row.text(Col::session_issuer_user_name, value),
+            _ => row.extra(Level::SessionIssuer, key, value),
+        });
+    }
+
+    fn web_id_federation_data(&mut self, value: Value<'a>) {
         self.object(
-            (Level::Record, "tlsDetails"),
+            Level::WebIdFederationData,
             value,
-            false,
             |row, key, value| match key {
-                "tlsVersion" => row.text(Col::tls_version, value),
-                "cipherSuite" => row.text(Col::tls_cipher_suite, value),
-                "clientProvidedHostHeader" => row.text(Col::tls_client_provided_host_header, value),
-                "keyExchange" => row.text(Col::tls_key_exchange, value),
-                _ => row.extra(Level::TlsDetails, key, value),
+                "federatedProvider" => row.text(Col::session_web_id_federated_provider, value),
+                "attributes" if value.is_object() && value.is_empty() => row.was_absent = true,
+                _ => row.extra(Level::WebIdFederationData, key, value),
             },
         );
     }
 
+    fn tls_details(&mut self, value: Value<'a>) {
+        self.object(Level::TlsDetails, value, |row, key, value| match key {
+            "tlsVersion" => row.text(Col::tls_version, value),
+            "cipherSuite" => row.text(Col::tls_cipher_suite, value),
+            "clientProvidedHostHeader" => row.text(Col::tls_client_provided_host_header, value),
+            "keyExchange" => row.text(Col::tls_key_exchange, value),
+            _ => row.extra(Level::TlsDetails, key, value),
+        });
+    }
+
     fn addendum(&mut self, value: Value<'a>) {
-        self.object(
-            (Level::Record, "addendum"),
-            value,
-            false,
-            |row, key, value| match key {
-                "reason" => row.text(Col::addendum_reason, value),
-                "updatedFields" => row.text(Col::addendum_updated_fields, value),
-                "originalEventID" => row.text(Col::addendum_original_event_id, value),
-                "originalRequestID" => row.text(Col::addendum_original_request_id, value),
-                _ => row.extra(Level::Addendum, key, value),
-            },
-        );
+        self.object(Level::Addendum, value, |row, key, value| match key {
+            "reason" => row.text(Col::addendum_reason, value),
+            "updatedFields" => row.text(Col::addendum_updated_fields, value),
+            "originalEventID" => row.text(Col::addendum_original_event_id, value),
+            "originalRequestID" => row.text(Col::addendum_original_request_id, value),
+            _ => row.extra(Level::Addendum, key, value),
+        });
     }
 
     fn resources(&mut self, value: Value<'a>) {

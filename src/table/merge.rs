@@ -252,3 +252,201 @@ impl PartialEq for Head {
 }
 
 impl Eq for Head {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::chunk::Chunk;
+    use crate::table::{aggregated_events, events};
+    use crate::trail::time::SECOND;
+    use proptest::prelude::*;
+
+    /// Time in microseconds, id, content, place.
+    type Row = (i64, Option<u8>, i64, i64);
+
+    const ALL: WindowLimits = WindowLimits {
+        rows: usize::MAX,
+        bytes: usize::MAX,
+    };
+
+    fn chunk_of(rows: &[Row]) -> Chunk {
+        use events::Col;
+        let mut chunk = Chunk::new(&events::TABLE);
+        for (time, id, content, place) in rows {
+            chunk.int(Col::event_time, *time);
+            if let Some(id) = id {
+                chunk.text(Col::event_id, &format!("id-{id}"));
+            }
+            chunk.int(Col::content_hash, *content);
+            chunk.int(Col::source_index, *place);
+            chunk.end_row();
+        }
+        chunk
+    }
+
+    /// A run of one block, or of blocks of so many rows.
+    fn run_of(rows: &[Row], block_rows: usize) -> Run {
+        let sorted = chunk_of(rows).sort();
+        let in_order: Vec<Row> = (0..sorted.len())
+            .map(|nth| row_of(sorted.chunk(), sorted.row(nth)))
+            .collect();
+        let blocks: Vec<_> = in_order
+            .chunks(block_rows)
+            .map(|rows| Ok(Sorted::in_order(chunk_of(rows))))
+            .collect();
+        Box::new(blocks.into_iter())
+    }
+
+    fn row_of(chunk: &Chunk, row: usize) -> Row {
+        use events::Col;
+        let int = |column: Col| chunk.get_int(column, row).expect("written");
+        let id = chunk.get_text(Col::event_id, row);
+        (
+            int(Col::event_time),
+            id.map(|id| id["id-".len()..].parse().expect("a number")),
+            int(Col::content_hash),
+            int(Col::source_index),
+        )
+    }
+
+    fn rows_of(window: &Window, rows: &[(u32, u32)]) -> Vec<Row> {
+        rows.iter()
+            .map(|(block, row)| row_of(window.blocks[*block as usize].chunk(), *row as usize))
+            .collect()
+    }
+
+    fn windows(table: &'static Table, runs: Vec<Run>, limits: WindowLimits) -> Vec<Window> {
+        let mut merge = Merge::new(table, runs, limits).expect("in memory");
+        let mut windows = Vec::new();
+        while let Some(window) = merge.next_window().expect("in memory") {
+            windows.push(window);
+        }
+        windows
+    }
+
+    #[test]
+    fn copies_go_and_conflicts_stay() {
+        let first = run_of(
+            &[(1, Some(1), 7, 0), (1, Some(1), 8, 1), (2, None, 7, 2)],
+            9,
+        );
+        let second = run_of(&[(1, Some(1), 7, 3), (2, None, 7, 4), (2, None, 8, 5)], 9);
+        let windows = windows(&events::TABLE, vec![first, second], ALL);
+        assert_eq!(windows.len(), 1);
+        let window = &windows[0];
+        assert_eq!(
+            rows_of(window, &window.rows),
+            [
+                (1, Some(1), 7, 0),
+                (1, Some(1), 8, 1),
+                (2, None, 7, 2),
+                (2, None, 8, 5)
+            ]
+        );
+        assert_eq!(
+            rows_of(window, &window.copies),
+            [(1, Some(1), 7, 3), (2, None, 7, 4)]
+        );
+        assert_eq!(window.conflicting, 1, "without an id nothing conflicts");
+    }
+
+    #[test]
+    fn rows_of_one_record_stay_or_go_together() {
+        use aggregated_events::Col;
+        let record = |content: i64, place: i64| {
+            let mut chunk = Chunk::new(&aggregated_events::TABLE);
+            for nth in 0..3 {
+                chunk.int(Col::window_start, 0);
+                chunk.text(Col::event_id, "id");
+                chunk.int(Col::content_hash, content);
+                chunk.int(Col::source_index, place);
+                chunk.int(Col::nth, nth);
+                chunk.end_row();
+            }
+            Box::new(std::iter::once(Ok(chunk.sort()))) as Run
+        };
+        let runs = vec![record(1, 0), record(1, 1), record(2, 2)];
+        let windows = windows(&aggregated_events::TABLE, runs, ALL);
+        let window = &windows[0];
+        assert_eq!(
+            (window.rows.len(), window.copies.len(), window.conflicting),
+            (6, 3, 1)
+        );
+    }
+
+    #[test]
+    fn a_table_without_identity_keeps_all() {
+        use crate::table::rejects::{Col, TABLE};
+        let run = || {
+            let mut chunk = Chunk::new(&TABLE);
+            chunk.int(Col::delivery_date, 0);
+            chunk.end_row();
+            Box::new(std::iter::once(Ok(chunk.sort()))) as Run
+        };
+        let windows = windows(&TABLE, vec![run(), run()], ALL);
+        assert_eq!(windows[0].rows.len(), 2);
+    }
+
+    #[test]
+    fn an_error_of_a_run_is_handed_on() {
+        let broken: Run = Box::new(std::iter::once(Err(io::Error::other("gone"))));
+        assert!(Merge::new(&events::TABLE, vec![broken], ALL).is_err());
+        let first = Ok(Sorted::in_order(chunk_of(&[(1, None, 1, 1)])));
+        let later: Run = Box::new([first, Err(io::Error::other("gone"))].into_iter());
+        let mut merge = Merge::new(&events::TABLE, vec![later], ALL).expect("the first is fine");
+        assert!(merge.next_window().is_err());
+    }
+
+    fn any_rows() -> impl Strategy<Value = Vec<(i64, Option<u8>, i64)>> {
+        let row = (0..4_i64, prop::option::of(0..3_u8), 0..3_i64);
+        prop::collection::vec(row, 0..60)
+    }
+
+    proptest! {
+        /// The same as sorting everything at once and going through it.
+        #[test]
+        fn as_a_naive_merge(
+            rows in any_rows(),
+            cuts in prop::collection::vec(0..60_usize, 0..5),
+            block_rows in 1..9_usize,
+            window_rows in 1..20_usize,
+        ) {
+            let hour = 12 * 3600 * SECOND;
+            let rows: Vec<Row> = rows
+                .into_iter()
+                .zip(0..)
+                .map(|((time, id, content), place)| (time * hour, id, content, place))
+                .collect();
+            let mut sorted = rows.clone();
+            sorted.sort_unstable();
+            let (mut kept, mut copies, mut conflicting) = (Vec::<Row>::new(), Vec::new(), 0);
+            for row in sorted {
+                match kept.last() {
+                    Some(last) if (last.0, last.1, last.2) == (row.0, row.1, row.2) => copies.push(row),
+                    last => {
+                        conflicting += u64::from(last.is_some_and(|last| last.1.is_some() && (last.0, last.1) == (row.0, row.1)));
+                        kept.push(row);
+                    }
+                }
+            }
+
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(rows.len())).collect();
+            cuts.extend([0, rows.len()]);
+            cuts.sort_unstable();
+            let runs = cuts.windows(2).map(|cut| run_of(&rows[cut[0]..cut[1]], block_rows)).collect();
+            let limits = WindowLimits { rows: window_rows, bytes: usize::MAX };
+            let windows = windows(&events::TABLE, runs, limits);
+            for window in &windows {
+                prop_assert!(window.rows.len() <= window_rows);
+                let rows = rows_of(window, &window.rows);
+                prop_assert!(rows.iter().all(|row| row.0.div_euclid(DAY) == window.day));
+            }
+            let found = |part: fn(&Window) -> &[(u32, u32)]| -> Vec<Row> {
+                windows.iter().flat_map(|window| rows_of(window, part(window))).collect()
+            };
+            prop_assert_eq!(found(|window| &window.rows), kept);
+            prop_assert_eq!(found(|window| &window.copies), copies);
+            prop_assert_eq!(windows.iter().map(|window| window.conflicting).sum::<u64>(), conflicting);
+        }
+    }
+}

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 
 use super::schema::{RESOURCE_FIELDS, Table};
-use super::shape::{Form, Shape, Tree, quoted};
+use super::shape::{Form, Shape, Tree, double_text, quoted};
 use super::{aggregated_events, events, insights};
 use crate::select::Subject;
 use crate::trail::time;
@@ -148,7 +148,7 @@ fn value(array: &ArrayRef, row: usize, form: Form) -> Option<String> {
         Form::Bool => bool(array, row)?.to_string(),
         Form::BoolText => quoted(&bool(array, row)?.to_string()),
         Form::Int => int(array, row)?.to_string(),
-        Form::Double => serde_json::Number::from_f64(double(array, row)?)?.to_string(),
+        Form::Double => double_text(double(array, row)?)?,
         Form::Resources => resources(array, row)?,
         Form::Statistics => return None,
     })

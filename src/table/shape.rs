@@ -67,9 +67,10 @@ fn walk<'a>(
     path: &mut Vec<&'a str>,
     rest: &mut Rest<'a>,
 ) {
-    let mut n_members = 0;
+    let mut met: Vec<&str> = Vec::new();
     for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
-        n_members += 1;
+        rest.irregular |= met.contains(&key); // two of a name would become one
+        met.push(key);
         path.push(key);
         if let Some(member) = shape.iter().find(|member| member.path == path.as_slice()) {
             rest.irregular |= !write(chunk, member, value);
@@ -80,7 +81,7 @@ fn walk<'a>(
         }
         path.pop();
     }
-    if n_members == 0 && !path.is_empty() {
+    if met.is_empty() && !path.is_empty() {
         rest.irregular |= !rest.extra.add(path, "{}");
     }
 }
@@ -109,13 +110,8 @@ fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
             Err(_) => false,
         },
         Form::Double => match value.raw().parse::<f64>() {
-            // Fifteen digits are sure to survive.
             Ok(number) if value.is_number() && number.is_finite() => {
-                let n_digits = value
-                    .raw()
-                    .bytes()
-                    .take_while(|b| !matches!(b, b'e' | b'E'));
-                chunk.double(column, number) && n_digits.filter(u8::is_ascii_digit).count() <= 15
+                chunk.double(column, number) && double_text(number).as_deref() == Some(value.raw())
             }
             _ => false,
         },
@@ -123,6 +119,11 @@ fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
         Form::Resources => false,
         Form::Statistics => true,
     }
+}
+
+/// Returns a number as rebuilt records have it; `None` for what JSON has no text for.
+pub fn double_text(number: f64) -> Option<String> {
+    Some(serde_json::Number::from_f64(number)?.to_string())
 }
 
 /// Members that have no column, with where they stood.

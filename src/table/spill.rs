@@ -147,3 +147,141 @@ fn damaged() -> io::Error {
         "scratch does not hold what was written to it",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::mcp_events::{COLUMNS, Col, TABLE};
+    use proptest::prelude::*;
+
+    /// What a row holds, column by column, in words.
+    fn row_of(chunk: &Chunk, row: usize) -> Vec<String> {
+        let value = |(place, column): (usize, &crate::table::Column)| match column.kind {
+            Kind::Text | Kind::Plain => format!("{:?}", chunk.get_text(place, row)),
+            Kind::Binary => format!("{:?}", chunk.get_binary(place, row)),
+            Kind::Bool => format!("{:?}", chunk.get_bool(place, row)),
+            Kind::TextList | Kind::Resources => {
+                let list = chunk.get_list(place, row);
+                let texts = list.map(|ids| ids.iter().map(|id| chunk.dictionary_text(*id)));
+                format!("{:?}", texts.map(Iterator::collect::<Vec<_>>))
+            }
+            _ => format!("{:?}", chunk.get_int(place, row)),
+        };
+        COLUMNS.iter().enumerate().map(value).collect()
+    }
+
+    fn rows_of(sorted: &Sorted) -> Vec<Vec<String>> {
+        (0..sorted.len())
+            .map(|nth| row_of(sorted.chunk(), sorted.row(nth)))
+            .collect()
+    }
+
+    fn blocks_of(sorted: &Sorted) -> Vec<Vec<u8>> {
+        let mut blocks = Vec::new();
+        write_blocks(sorted, |block| {
+            blocks.push(block.to_vec());
+            Ok(())
+        })
+        .expect("in memory");
+        blocks
+    }
+
+    fn read(blocks: &[Vec<u8>]) -> Vec<Vec<String>> {
+        let blocks = blocks
+            .iter()
+            .map(|bytes| read_block(&TABLE, bytes).expect("whole"));
+        blocks.flat_map(|block| rows_of(&block)).collect()
+    }
+
+    #[derive(Debug, Clone)]
+    struct Row {
+        time: i64,
+        name: Option<String>,
+        id: Option<String>,
+        is_error: Option<bool>,
+        evidence: Option<Vec<Option<String>>>,
+    }
+
+    fn any_row() -> impl Strategy<Value = Row> {
+        let text = || prop::option::of("[ab\u{e9}]{0,3}");
+        (
+            any::<i32>(),
+            text(),
+            text(),
+            prop::option::of(any::<bool>()),
+            prop::option::of(prop::collection::vec(text(), 0..4)),
+        )
+            .prop_map(|(time, name, id, is_error, evidence)| Row {
+                time: i64::from(time),
+                name,
+                id,
+                is_error,
+                evidence,
+            })
+    }
+
+    fn chunk_of(rows: &[Row]) -> Chunk {
+        let mut chunk = Chunk::new(&TABLE);
+        for row in rows {
+            chunk.int(Col::event_time, row.time);
+            if let Some(name) = &row.name {
+                chunk.text(Col::event_name, name);
+            }
+            if let Some(id) = &row.id {
+                chunk.text(Col::event_id, id);
+            }
+            if let Some(is_error) = row.is_error {
+                chunk.bool(Col::is_error, is_error);
+            }
+            if let Some(evidence) = &row.evidence {
+                chunk.list(Col::mcp_evidence, evidence.iter().map(Option::as_deref));
+            }
+            chunk.end_row();
+        }
+        chunk
+    }
+
+    proptest! {
+        #[test]
+        fn rows_come_back_in_order(rows in prop::collection::vec(any_row(), 0..40)) {
+            let sorted = chunk_of(&rows).sort();
+            prop_assert_eq!(read(&blocks_of(&sorted)), rows_of(&sorted));
+        }
+
+        #[test]
+        fn damage_is_an_error_and_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(read_block(&TABLE, &bytes).is_err());
+            let bytes = zstd::bulk::compress(&bytes, 1).expect("in memory");
+            prop_assert!(read_block(&TABLE, &bytes).is_err());
+        }
+    }
+
+    #[test]
+    fn many_rows_are_many_blocks() {
+        let row = Row {
+            time: 0,
+            name: Some("name".to_owned()),
+            id: None,
+            is_error: None,
+            evidence: None,
+        };
+        let rows: Vec<Row> = (0..)
+            .take(2 * limits::BLOCK_ROWS + 1)
+            .map(|n| Row {
+                time: n * 7919 % 5000,
+                id: Some(n.to_string()),
+                ..row.clone()
+            })
+            .collect();
+        let sorted = chunk_of(&rows).sort();
+        let blocks = blocks_of(&sorted);
+        assert_eq!(blocks.len(), 3);
+        assert_eq!(read(&blocks), rows_of(&sorted));
+
+        let long = Row {
+            id: Some("x".repeat(limits::BLOCK_BYTES)),
+            ..row
+        };
+        assert_eq!(blocks_of(&chunk_of(&[long.clone(), long]).sort()).len(), 2);
+    }
+}

@@ -6,6 +6,17 @@
 )]
 
 mod generate; // trailmill generate
+mod json; // a JSON reader of the tests' own
 mod list; // trailmill list
+mod records; // made-up records, usual and odd
 mod s3_double; // an S3 in this process
 mod source; // listing and reading
+mod support; // data sets in folders and in memory, the program as a process
+
+mod bad_input; // what is broken, and each wrapping
+mod cli; // command lines, exit codes, what people read
+mod dataset; // the files of a run
+mod invariance; // the same rows whatever the threads, order and memory
+mod lossless; // record to row to record
+mod oracle; // columns against a naive reading
+mod tidy; // who may use what

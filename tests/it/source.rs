@@ -807,88 +807,48 @@ fn a_bucket_in_another_region_is_followed_once() {
 
 // With credentials: in a process of their own, because they come from the environment.
 
-/// Runs one of the tests below with an environment of its own, and returns what it prints.
-fn in_a_process(test: &str, vars: &[(&str, &str)]) -> String {
+/// Runs the program over `s3://logs` with an environment of its own; returns what it prints, summary and error.
+fn run_with_environment(vars: &[(&str, &str)]) -> String {
     let home = TempDir::new().unwrap();
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("source::{test}"),
-            "--nocapture",
-            "--include-ignored",
-        ])
+    let out = home.path().join("tables");
+    let output = Command::new(env!("CARGO_BIN_EXE_trailmill"))
+        .args(["run", "s3://logs", "--json", "--out"])
+        .arg(&out)
         .env_clear()
         .env("HOME", home.path())
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .envs(vars.iter().copied())
         .output()
         .unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{printed}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    printed
-}
-
-#[test]
-#[ignore = "only in a process that another test starts"]
-fn child_lists_and_reads() {
-    let options = SourceOptions {
-        retry: options("").retry,
-        ..SourceOptions::default()
-    };
-    let sources = match open(&["s3://logs"], "", &options) {
-        Ok(sources) => sources,
-        Err(error) => return write_line(&format!("[{error}]")),
-    };
-    match sources.list(&ListSelection::default(), &GO_ON) {
-        Ok(listing) => {
-            let read = read(&sources, &listing.objects, FeedOptions::default());
-            write_line(&format!(
-                "[{} listed, {} read]",
-                listing.objects.len(),
-                read.values().flatten().count()
-            ));
-        }
-        Err(error) => write_line(&format!("[{error}]")),
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "the parent reads it there")]
-fn write_line(line: &str) {
-    println!("{line}");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 #[test]
 fn requests_are_signed_with_the_chain_s_credentials_for_the_region_of_the_bucket() {
     let s3 = S3Double::start();
-    s3.put("logs", "x.json", "{}");
+    s3.put("logs", "x.json", r#"{"Records":[]}"#);
     s3.move_to("eu-west-3");
     let vars = [
         ("AWS_ENDPOINT_URL_S3", s3.url()),
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
     ];
-    let printed = in_a_process("child_lists_and_reads", &vars);
-    assert!(printed.contains("[1 listed, 1 read]"), "{printed}");
+    let printed = run_with_environment(&vars);
+    assert!(printed.contains(r#""listed":1,"read":1"#), "{printed}");
     let wrong = [vars[0], vars[1], ("AWS_SECRET_ACCESS_KEY", "wrong")];
-    let printed = in_a_process("child_lists_and_reads", &wrong);
+    let printed = run_with_environment(&wrong);
     assert!(
-        printed.contains("[S3 does not accept the AWS credentials (SignatureDoesNotMatch)"),
+        printed
+            .contains("trailmill: S3 does not accept the AWS credentials (SignatureDoesNotMatch)"),
         "{printed}"
     );
 }
 
 #[test]
 fn no_credentials_are_one_line() {
-    let printed = in_a_process(
-        "child_lists_and_reads",
-        &[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")],
-    );
+    let printed = run_with_environment(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:1")]);
     assert!(
-        printed.contains("[found no usable AWS credentials ("),
+        printed.contains("trailmill: found no usable AWS credentials ("),
         "{printed}"
     );
     assert!(printed.contains("aws sso login"), "{printed}");
@@ -896,9 +856,9 @@ fn no_credentials_are_one_line() {
         ("AWS_PROFILE", "no-such-profile"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
     ];
-    let printed = in_a_process("child_lists_and_reads", &profile);
+    let printed = run_with_environment(&profile);
     assert!(
-        printed.contains("[found no usable AWS credentials ("),
+        printed.contains("trailmill: found no usable AWS credentials ("),
         "{printed}"
     );
     assert!(printed.contains("no-such-profile"), "{printed}");
