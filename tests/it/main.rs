@@ -19,4 +19,5 @@ mod dataset; // the files of a run
 mod invariance; // the same rows whatever the threads, order and memory
 mod lossless; // record to row to record
 mod oracle; // columns against a naive reading
+mod run_s3; // a whole run from S3
 mod tidy; // who may use what
