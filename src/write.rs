@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use rayon::prelude::*;
 
 use crate::limits;
 use crate::mill::{Options, Takes};
@@ -16,7 +17,10 @@ use crate::table::chunk::Chunk;
 use crate::table::encode::FileWriter;
 use crate::table::events::Col as Event;
 use crate::table::merge::{Merge, Window, WindowLimits};
-use crate::table::{Table, aggregated_events, duplicates, events, insights};
+use crate::table::{
+    Table, activity, aggregated_events, duplicates, events, insights, mcp_events, mcp_links,
+    resource_activity, sign_ins,
+};
 use crate::trail::time::DAY;
 
 /// What the merge found out, by object number: events written and copies dropped.
@@ -62,25 +66,26 @@ impl Writer<'_> {
     ///
     /// Returns what scratch, encoding or the sink gave.
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
-        let others: [&'static Table; 3] = [
-            &crate::table::mcp_events::TABLE,
-            &crate::table::mcp_links::TABLE,
-            &crate::table::sign_ins::TABLE,
-        ];
         let mut merged = self.events(runs)?;
-        for table in [&insights::TABLE, &aggregated_events::TABLE] {
-            merged.add(self.table(runs, table, true)?);
+        // Small tables leave threads idle; side by side they do not.
+        let others: [(&'static Table, bool); 7] = [
+            (&mcp_events::TABLE, false),
+            (&mcp_links::TABLE, false),
+            (&activity::TABLE, false),
+            (&sign_ins::TABLE, false),
+            (&resource_activity::TABLE, false),
+            (&insights::TABLE, true),
+            (&aggregated_events::TABLE, true),
+        ];
+        let written: Vec<Merged> = others
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|(table, is_counted)| self.table(runs, table, is_counted))
+            .collect::<Result<_>>()?;
+        for table in written {
+            merged.add(table);
         }
-        for table in others {
-            merged.files.extend(self.table(runs, table, false)?.files);
-        }
-        for table in [
-            &crate::table::activity::TABLE,
-            &crate::table::resource_activity::TABLE,
-            &duplicates::TABLE,
-        ] {
-            merged.files.extend(self.table(runs, table, false)?.files);
-        }
+        merged.add(self.table(runs, &duplicates::TABLE, false)?);
         Ok(merged)
     }
 
@@ -113,8 +118,8 @@ impl Writer<'_> {
         let mut merged = Merged::default();
         let mut rollups = Rollups::new(rollup::Options {
             bucket: self.bucket,
-            activity: self.options.wants(&crate::table::activity::TABLE),
-            resource_activity: self.options.wants(&crate::table::resource_activity::TABLE),
+            activity: self.options.wants(&activity::TABLE),
+            resource_activity: self.options.wants(&resource_activity::TABLE),
         });
         let mut copies = Chunk::new(&duplicates::TABLE);
         let mut files = Files::new(*self, &events::TABLE);

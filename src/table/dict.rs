@@ -68,6 +68,17 @@ impl Dict {
         }
     }
 
+    /// Returns where each text stands in the order of all, by number plus one; 0, for no text, comes first.
+    pub fn ranks(&self) -> Vec<u32> {
+        let mut ids: Vec<usize> = (0..self.len()).collect();
+        ids.sort_unstable_by_key(|id| slice(&self.text, self.spans[*id]));
+        let mut ranks = vec![0; self.len() + 1];
+        for (rank, id) in (1..).zip(ids) {
+            ranks[id + 1] = rank;
+        }
+        ranks
+    }
+
     /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len() + 8 * self.spans.len() + 18 * self.index.len()
@@ -120,6 +131,7 @@ mod tests {
         let ids = ["a", "", "bc", "a", "", "bc"].map(|text| dict.intern(text));
         assert_eq!(ids, [0, 1, 2, 0, 1, 2]);
         assert_eq!([0, 1, 2].map(|id| dict.get(id)), ["a", "", "bc"]);
+        assert_eq!(dict.ranks(), [0, 2, 1, 3]);
     }
 
     proptest::proptest! {

@@ -100,7 +100,7 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn root(self, nodes: &'a [Node<'a>]) -> Value<'a> {
+    fn root(&'a self, nodes: &'a [Node<'a>]) -> Value<'a> {
         let start = scan::skip_space(self.text.as_bytes(), 0);
         let end = scan::trim_end(self.text.as_bytes(), self.text.len());
         Value {
@@ -120,7 +120,7 @@ impl<'a> Document<'a> {
 /// One JSON value: what it holds, and its original text.
 #[derive(Debug, Clone, Copy)]
 pub struct Value<'a> {
-    document: Document<'a>,
+    document: &'a Document<'a>,
     nodes: &'a [Node<'a>],
     start: usize,
     end: usize,
@@ -277,7 +277,7 @@ fn node_count(nodes: &[Node<'_>]) -> Option<usize> {
 /// See [`Value::members`].
 #[derive(Debug, Clone)]
 pub struct Members<'a> {
-    document: Document<'a>,
+    document: &'a Document<'a>,
     nodes: &'a [Node<'a>],
     /// The place of the object's closing brace.
     end: usize,
@@ -344,7 +344,7 @@ fn before_comma(text: &[u8], at: usize) -> usize {
 /// See [`Value::elements`].
 #[derive(Debug, Clone)]
 pub struct Elements<'a> {
-    document: Document<'a>,
+    document: &'a Document<'a>,
     nodes: &'a [Node<'a>],
     /// A place before the next element, behind all of the one before it.
     at: usize,
