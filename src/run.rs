@@ -241,7 +241,7 @@ fn summarise(
             }
         }
     }
-    for (written, duplicates) in merged.by_object.values() {
+    for (written, duplicates) in &merged.by_object {
         records.written += written;
         records.duplicates += duplicates;
     }
@@ -308,7 +308,7 @@ impl Books<'_> {
                 let (written, duplicates) = self
                     .merged
                     .by_object
-                    .get(&number)
+                    .get(number)
                     .copied()
                     .unwrap_or_default();
                 row.status = read.outcome.status;

@@ -3,8 +3,6 @@
 //! Only what survives the merge reaches the rollups. Windows, row groups and files are cut by what rows are, never by how
 //! many threads or how much memory there is.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
@@ -19,17 +17,17 @@ use crate::table::events::Col as Event;
 use crate::table::merge::{Merge, Window, WindowLimits};
 use crate::table::{
     Table, activity, aggregated_events, duplicates, events, insights, mcp_events, mcp_links,
-    resource_activity, sign_ins,
+    record_ids, resource_activity, sign_ins,
 };
 use crate::trail::time::DAY;
 
-/// What the merge found out, by object number: events written and copies dropped.
+/// What the merge found out.
 #[derive(Debug, Default)]
 pub struct Merged {
     /// Staged files.
     pub files: Vec<Staged>,
-    /// By object: records written, records that are duplicates.
-    pub by_object: BTreeMap<usize, (u64, u64)>,
+    /// By object number: records written, records that are duplicates.
+    pub by_object: Vec<(u64, u64)>,
     /// Records with the ids of another, and other content.
     pub conflicting: u64,
 }
@@ -37,12 +35,18 @@ pub struct Merged {
 impl Merged {
     fn add(&mut self, other: Merged) {
         self.files.extend(other.files);
-        for (object, (written, duplicates)) in other.by_object {
-            let counts = self.by_object.entry(object).or_default();
-            counts.0 += written;
-            counts.1 += duplicates;
+        for (object, (written, duplicates)) in other.by_object.into_iter().enumerate() {
+            self.count(object, written, duplicates);
         }
         self.conflicting += other.conflicting;
+    }
+
+    fn count(&mut self, object: usize, written: u64, duplicates: u64) {
+        if self.by_object.len() <= object {
+            self.by_object.resize(object + 1, (0, 0));
+        }
+        self.by_object[object].0 += written;
+        self.by_object[object].1 += duplicates;
     }
 }
 
@@ -86,6 +90,7 @@ impl Writer<'_> {
             merged.add(table);
         }
         merged.add(self.table(runs, &duplicates::TABLE, false)?);
+        merged.conflicting = conflicting(runs)?;
         Ok(merged)
     }
 
@@ -98,88 +103,152 @@ impl Writer<'_> {
         if !self.options.wants(table) {
             return Ok(Merged::default());
         }
-        let mut merged = Merged::default();
         let mut files = Files::new(*self, table);
         let mut merge = begin(runs, table)?;
-        let mut copies = Chunk::new(&duplicates::TABLE);
+        let mut books = Books::new(table, self.options.run_day);
         while let Some(window) = merge.next_window().context("read scratch")? {
             if is_counted {
-                count(&mut merged, table, &window);
-                self.copies(&mut copies, table, &window, runs)?;
+                books.note(&window, runs)?;
             }
             files.write(&window)?;
         }
-        hand_over(&mut copies, runs)?;
-        merged.files = files.finish()?;
-        Ok(merged)
+        books.finish(files.finish()?, runs)
     }
 
     fn events(&self, runs: &Runs) -> Result<Merged> {
-        let mut merged = Merged::default();
         let mut rollups = Rollups::new(rollup::Options {
             bucket: self.bucket,
             activity: self.options.wants(&activity::TABLE),
             resource_activity: self.options.wants(&resource_activity::TABLE),
         });
-        let mut copies = Chunk::new(&duplicates::TABLE);
+        let mut books = Books::new(&events::TABLE, self.options.run_day);
         let mut files = Files::new(*self, &events::TABLE);
         let mut merge = begin(runs, &events::TABLE)?;
         let mut next = merge.next_window().context("read scratch")?;
         while let Some(window) = next {
             // While all threads encode this window, one of them rolls it up and merges the next.
-            let (encoded, (books, following)) = rayon::join(
+            let (encoded, (noted, following)) = rayon::join(
                 || files.write(&window),
                 || {
                     rollups.observe(&window);
-                    count(&mut merged, &events::TABLE, &window);
-                    let books = self
-                        .copies(&mut copies, &events::TABLE, &window, runs)
-                        .and_then(|()| {
-                            rollups
-                                .take_rows(limits::CHUNK_BYTES)
-                                .try_for_each(|rows| Ok(runs.take(rows.sort())?))
-                        });
-                    (books, merge.next_window().context("read scratch"))
+                    let noted = books.note(&window, runs).and_then(|()| {
+                        let mut large = rollups.take_rows(limits::CHUNK_BYTES);
+                        large.try_for_each(|rows| Ok(runs.take(rows.sort())?))
+                    });
+                    (noted, merge.next_window().context("read scratch"))
                 },
             );
             encoded?;
-            books?;
+            noted?;
             next = following?;
         }
         rollups.finish();
         for rows in rollups.take_rows(0) {
             runs.take(rows.sort())?;
         }
-        hand_over(&mut copies, runs)?;
-        merged.files = files.finish()?;
-        Ok(merged)
+        books.finish(files.finish()?, runs)
+    }
+}
+
+/// What is kept of the rows of a table of records while they are written.
+struct Books {
+    table: &'static Table,
+    run_day: i64,
+    merged: Merged,
+    /// Rows of `duplicates`.
+    copies: Chunk,
+    ids: Chunk,
+}
+
+impl Books {
+    fn new(table: &'static Table, run_day: i64) -> Self {
+        let (copies, ids) = (
+            Chunk::new(&duplicates::TABLE),
+            Chunk::new(&record_ids::TABLE),
+        );
+        Self {
+            table,
+            run_day,
+            merged: Merged::default(),
+            copies,
+            ids,
+        }
     }
 
-    /// Notes the copies of a window for `duplicates`.
-    fn copies(&self, rows: &mut Chunk, table: &Table, window: &Window, runs: &Runs) -> Result<()> {
-        let place = Place::of(table);
-        for (block, row) in &window.copies {
-            let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
-            if !is_first_row(table, chunk, row) {
-                continue;
+    fn note(&mut self, window: &Window, runs: &Runs) -> Result<()> {
+        let object: usize = match self.table.name {
+            "insights" => insights::Col::object.into(),
+            "aggregated_events" => aggregated_events::Col::object.into(),
+            _ => Event::object.into(),
+        };
+        let [_, account_id, event_id, ..] = *self.table.order else {
+            unreachable!("tables of records are ordered by time and ids")
+        };
+        for (rows, is_copy) in [(&window.rows, false), (&window.copies, true)] {
+            for (block, row) in rows {
+                let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
+                if !is_first_row(self.table, chunk, row) {
+                    continue;
+                }
+                let number = chunk
+                    .get_int(object, row)
+                    .and_then(|n| usize::try_from(n).ok());
+                self.merged.count(
+                    number.unwrap_or_default(),
+                    u64::from(!is_copy),
+                    u64::from(is_copy),
+                );
+                if is_copy {
+                    self.copy(chunk, row);
+                } else if let Some(id) = chunk.get_text(event_id, row) {
+                    record_ids::append(
+                        &mut self.ids,
+                        self.table,
+                        id,
+                        chunk.get_text(account_id, row),
+                    );
+                }
             }
-            let day = chunk
-                .get_int(place.delivery_time, row)
-                .or(chunk.get_int(table.order[0], row));
-            duplicates::append(
-                rows,
-                &duplicates::Duplicate {
-                    delivery_date: day.unwrap_or(self.options.run_day).div_euclid(DAY) * DAY,
-                    event_id: chunk.get_text(table.order[2], row),
-                    recipient_account_id: chunk.get_text(table.order[1], row),
-                    source: chunk.get_text(place.source, row).unwrap_or_default(),
-                    source_object: chunk.get_text(place.source_object, row).unwrap_or_default(),
-                    source_index: chunk.get_int(place.source_index, row).unwrap_or_default(),
-                },
-            );
         }
-        hand_over_large(rows, runs)
+        hand_over_large(&mut self.ids, runs)?;
+        hand_over_large(&mut self.copies, runs)
     }
+
+    fn copy(&mut self, chunk: &Chunk, row: usize) {
+        let place = Place::of(self.table);
+        let order = self.table.order;
+        let day = chunk
+            .get_int(place.delivery_time, row)
+            .or(chunk.get_int(order[0], row));
+        let copy = duplicates::Duplicate {
+            delivery_date: day.unwrap_or(self.run_day).div_euclid(DAY) * DAY,
+            event_id: chunk.get_text(order[2], row),
+            recipient_account_id: chunk.get_text(order[1], row),
+            source: chunk.get_text(place.source, row).unwrap_or_default(),
+            source_object: chunk.get_text(place.source_object, row).unwrap_or_default(),
+            source_index: chunk.get_int(place.source_index, row).unwrap_or_default(),
+        };
+        duplicates::append(&mut self.copies, &copy);
+    }
+
+    fn finish(mut self, files: Vec<Staged>, runs: &Runs) -> Result<Merged> {
+        hand_over(&mut self.ids, runs)?;
+        hand_over(&mut self.copies, runs)?;
+        Ok(Merged {
+            files,
+            ..self.merged
+        })
+    }
+}
+
+/// Counts the records that have the ids of another and, as copies are gone, other content.
+fn conflicting(runs: &Runs) -> Result<u64> {
+    let mut merge = begin(runs, &record_ids::TABLE)?;
+    let mut repeats = record_ids::Repeats::default();
+    while let Some(window) = merge.next_window().context("read scratch")? {
+        repeats.observe(&window);
+    }
+    Ok(repeats.count)
 }
 
 /// The lineage columns of a table that is ordered by them.
@@ -211,29 +280,6 @@ fn is_first_row(table: &Table, chunk: &Chunk, row: usize) -> bool {
             .get_int(aggregated_events::Col::nth, row)
             .unwrap_or_default()
             == 0
-}
-
-fn count(merged: &mut Merged, table: &Table, window: &Window) {
-    let object: usize = match table.name {
-        "insights" => insights::Col::object.into(),
-        "aggregated_events" => aggregated_events::Col::object.into(),
-        _ => Event::object.into(),
-    };
-    let mut add = |(block, row): &(u32, u32), written: u64, duplicates: u64| {
-        let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
-        if is_first_row(table, chunk, row) {
-            let number = chunk
-                .get_int(object, row)
-                .and_then(|n| usize::try_from(n).ok())
-                .unwrap_or(usize::MAX);
-            let counts = merged.by_object.entry(number).or_default();
-            counts.0 += written;
-            counts.1 += duplicates;
-        }
-    };
-    window.rows.iter().for_each(|row| add(row, 1, 0));
-    window.copies.iter().for_each(|row| add(row, 0, 1));
-    merged.conflicting += window.conflicting;
 }
 
 fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {

@@ -48,7 +48,6 @@ pub static TABLE: Table = Table {
         Col::nth as usize,
     ],
     identity: Some(Identity {
-        ids: 3,
         content: 4,
         place: 8,
     }),

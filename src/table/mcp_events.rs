@@ -74,7 +74,6 @@ pub static TABLE: Table = Table {
         Col::source_index as usize,
     ],
     identity: Some(Identity {
-        ids: 3,
         content: 4,
         place: 8,
     }),

@@ -35,8 +35,6 @@ pub struct Window {
     pub rows: Vec<(u32, u32)>,
     /// The rows that are copies of one that stays.
     pub copies: Vec<(u32, u32)>,
-    /// How many rows have the ids of the row before them, and other content.
-    pub conflicting: u64,
 }
 
 /// Merges runs of one table.
@@ -106,19 +104,17 @@ impl Merge {
                 window.blocks.push(Arc::clone(&head.block));
                 number(window.blocks.len() - 1)
             });
-            match self
+            if self
                 .last
                 .as_ref()
-                .map_or(Relation::Other, |last| relation(self.table, last, &head))
+                .is_some_and(|last| is_copy(self.table, last, &head))
             {
-                Relation::Copy => window.copies.push((number, number_of(row))),
-                relation => {
-                    window.conflicting += u64::from(relation == Relation::Conflicting);
-                    window.rows.push((number, number_of(row)));
-                    bytes += head.block.chunk().row_bytes(row);
-                    if self.table.identity.is_some() {
-                        self.last = Some((Arc::clone(&head.block), row));
-                    }
+                window.copies.push((number, number_of(row)));
+            } else {
+                window.rows.push((number, number_of(row)));
+                bytes += head.block.chunk().row_bytes(row);
+                if self.table.identity.is_some() {
+                    self.last = Some((Arc::clone(&head.block), row));
                 }
             }
             if head.advance(self.table) {
@@ -152,36 +148,17 @@ fn number_of(row: usize) -> u32 {
     u32::try_from(row).expect("a chunk has fewer than 2^32 rows")
 }
 
-/// How a row relates to the last one that stayed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Relation {
-    Copy,
-    Conflicting,
-    Other,
-}
-
-fn relation(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> Relation {
+/// Returns whether a row is of another copy of the record whose row was the last that stayed.
+fn is_copy(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> bool {
     let Some(identity) = table.identity else {
-        return Relation::Other;
+        return false;
     };
-    let (last_block, last_row) = (&last.0, last.1);
-    let (last_chunk, chunk, row) = (last_block.chunk(), head.block.chunk(), head.row());
+    let (last_chunk, chunk, row) = (last.0.chunk(), head.block.chunk(), head.row());
     let equal =
-        |columns: &[usize]| compare(last_chunk, last_row, chunk, row, columns) == Ordering::Equal;
-    if !equal(&table.order[..identity.ids]) {
-        Relation::Other
-    } else if equal(&table.order[identity.ids..identity.content]) {
-        // A record can give several rows of a table; they stay or go together.
-        if equal(&table.order[identity.content..identity.place]) {
-            Relation::Other
-        } else {
-            Relation::Copy
-        }
-    } else if chunk.get_text(table.order[identity.ids - 1], row).is_some() {
-        Relation::Conflicting
-    } else {
-        Relation::Other
-    }
+        |columns: &[usize]| compare(last_chunk, last.1, chunk, row, columns) == Ordering::Equal;
+    // A record can give several rows of a table; they stay or go together.
+    equal(&table.order[..identity.content])
+        && !equal(&table.order[identity.content..identity.place])
 }
 
 /// The next row of a run.
@@ -347,7 +324,6 @@ mod tests {
             rows_of(window, &window.copies),
             [(1, Some(1), 7, 3), (2, None, 7, 4)]
         );
-        assert_eq!(window.conflicting, 1, "without an id nothing conflicts");
     }
 
     #[test]
@@ -368,10 +344,7 @@ mod tests {
         let runs = vec![record(1, 0), record(1, 1), record(2, 2)];
         let windows = windows(&aggregated_events::TABLE, runs, ALL);
         let window = &windows[0];
-        assert_eq!(
-            (window.rows.len(), window.copies.len(), window.conflicting),
-            (6, 3, 1)
-        );
+        assert_eq!((window.rows.len(), window.copies.len()), (6, 3));
     }
 
     #[test]
@@ -419,12 +392,11 @@ mod tests {
                 .collect();
             let mut sorted = rows.clone();
             sorted.sort_unstable();
-            let (mut kept, mut copies, mut conflicting) = (Vec::<Row>::new(), Vec::new(), 0);
+            let (mut kept, mut copies) = (Vec::<Row>::new(), Vec::new());
             for row in sorted {
                 match kept.last() {
                     Some(last) if (last.0, last.1, last.2) == (row.0, row.1, row.2) => copies.push(row),
-                    last => {
-                        conflicting += u64::from(last.is_some_and(|last| last.1.is_some() && (last.0, last.1) == (row.0, row.1)));
+                    _ => {
                         kept.push(row);
                     }
                 }
@@ -446,7 +418,6 @@ mod tests {
             };
             prop_assert_eq!(found(|window| &window.rows), kept);
             prop_assert_eq!(found(|window| &window.copies), copies);
-            prop_assert_eq!(windows.iter().map(|window| window.conflicting).sum::<u64>(), conflicting);
         }
     }
 }

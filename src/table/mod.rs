@@ -15,6 +15,7 @@ pub mod merge;
 pub mod objects;
 pub mod origin;
 pub mod rebuild;
+pub mod record_ids;
 pub mod rejects;
 pub mod resource_activity;
 pub mod schema;

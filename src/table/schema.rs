@@ -29,9 +29,7 @@ pub struct Table {
 /// What makes two rows copies of one event, in terms of the ordering columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Identity {
-    /// The first so many ordering columns: equal in rows with the same ids.
-    pub ids: usize,
-    /// The first so many: equal in copies (ids and content).
+    /// The first so many ordering columns: equal in copies (time, ids and content).
     pub content: usize,
     /// The first so many: equal in rows that one record gave (ids, content and place).
     pub place: usize,

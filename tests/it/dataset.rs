@@ -368,3 +368,23 @@ fn copies_of_insights_and_aggregated_events_go_as_a_whole() {
     assert_eq!(out.rows("aggregated_events").len(), 4);
     assert_eq!(summary["records"]["conflicting"], 1);
 }
+
+#[test]
+fn records_with_the_ids_of_another_conflict_however_far_apart() {
+    let bucket = Bucket::new();
+    let times = [
+        "2026-08-01T00:00:00Z",
+        "2026-08-02T00:00:00Z",
+        "2026-08-03T00:00:00Z",
+    ];
+    let records = times.map(|time| event(1, time, ""));
+    bucket.deliver(
+        "a.json.gz",
+        &[&records[..], &[event(2, times[1], "")]].concat(),
+    );
+    bucket.deliver("b.json.gz", &records[..1]);
+    let summary = Out::new().run(&[bucket.path()]).expect(0).summary();
+    let counts =
+        ["written", "duplicates", "conflicting"].map(|what| summary["records"][what].as_u64());
+    assert_eq!(counts, [Some(4), Some(1), Some(2)]);
+}
