@@ -23,7 +23,7 @@ pub const INFLATE_RATIO_MAX: usize = 200;
 pub const INFLATED_BYTES_FREE: usize = 16 << 20;
 
 /// One record. CloudTrail's end at 256 KB, or 1 MB where event data stores were configured so; a hostile one of this size
-/// costs 12 times as much while it is parsed.
+/// costs some 20 times as much while it is parsed.
 pub const RECORD_BYTES_MAX: usize = 4 << 20;
 
 /// Bytes of a rejected record that are kept in `rejects`; the cut is marked.

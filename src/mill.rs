@@ -387,14 +387,17 @@ impl Pass<'_, '_> {
     }
 }
 
-/// The records of a document that holds nothing else, each an object with a member and not too long.
+/// The records of a document that holds nothing else, each an object with a member and within the limit.
 fn only_records(root: Value<'_>) -> Option<Vec<Value<'_>>> {
     let records = if root.len() == 1 {
         root.get("Records")?
     } else {
         return None;
     };
-    records.objects()
+    let is_within = |record: &Value<'_>| record.raw().len() <= limits::RECORD_BYTES_MAX;
+    records
+        .objects()
+        .filter(|records| records.iter().all(is_within))
 }
 
 impl Visitor for Pass<'_, '_> {

@@ -546,3 +546,18 @@ fn what_cannot_be_read_is_an_outcome_of_its_own() {
     );
     assert_eq!(ran.stderr.lines().count(), 1);
 }
+
+/// The limit is the same whether the object is small enough to be parsed whole or not.
+#[test]
+fn regression_a_record_beyond_the_limit_is_a_reject_in_small_objects_too() {
+    let time = "2026-08-01T00:00:00Z";
+    let long = event(1, time, &format!(r#","x":"{}""#, "a".repeat(4 << 20)));
+    for n_fillers in [1, 8000] {
+        let fillers = (2..2 + n_fillers).map(|n| event(n, time, ""));
+        let records: Vec<String> = std::iter::once(long.clone()).chain(fillers).collect();
+        let milled = mill(&[document(&records).as_bytes()]);
+        assert_eq!(milled.rows("events").len() as u64, n_fillers);
+        assert_eq!(milled.rows("rejects").len(), 1);
+        assert_eq!(milled.rows("rejects")[0]["reason"], "record_too_large");
+    }
+}
