@@ -17,7 +17,7 @@ use crate::table::{
     Table, aggregated_events, events, insights, mcp_events, mcp_links, rejects, sign_ins,
 };
 use crate::trail::hash::content_hash;
-use crate::trail::inflate::{self, Broken};
+use crate::trail::inflate::{Broken, Inflater};
 use crate::trail::json::{Parser, Value};
 use crate::trail::mend::mend;
 use crate::trail::record::{Field, Kind, Record};
@@ -93,7 +93,7 @@ pub struct Outcome {
 
 /// Handles one object after another with the same memory: one to a thread.
 pub struct Mill<'t> {
-    content: Vec<u8>,
+    inflater: Inflater,
     parser: Parser,
     tables: Tables<'t>,
 }
@@ -108,7 +108,7 @@ impl<'t> Mill<'t> {
     /// Returns a mill that gives its rows to `out`.
     pub fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
         Self {
-            content: Vec::new(),
+            inflater: Inflater::default(),
             parser: Parser::default(),
             tables: Tables::new(options, out),
         }
@@ -120,20 +120,16 @@ impl<'t> Mill<'t> {
     ///
     /// Returns what storing rows gave; whatever the bytes are is no error.
     pub fn object(&mut self, object: Object<'_>, body: &[u8]) -> io::Result<Outcome> {
-        let inflated = inflate::inflate(body, &mut self.content);
+        let (content, broken) = self.inflater.inflate(body);
         let mut pass = Pass {
             tables: &mut self.tables,
             object,
             parser: &mut self.parser,
             tally: Tally::default(),
         };
-        pass.content(&self.content, inflated.as_ref().err());
+        pass.content(content, broken.as_ref());
         let tally = pass.tally;
-        let outcome = self.tables.end_object(object, &self.content, tally);
-        if self.content.capacity() > limits::REUSED_BYTES_MAX {
-            self.content = Vec::new();
-        }
-        outcome
+        self.tables.end_object(object, content, tally)
     }
 
     /// Hands out the rows that are left.
