@@ -19,16 +19,44 @@ pub fn without_space(record: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Returns false only where there is surely no white space outside strings: of two neighbouring tokens at least one is
-/// a bracket, a comma or a colon, and raw control characters never stand in strings.
+/// Returns false only where there is surely no white space outside strings. Raw control characters never stand in
+/// strings; spaces do, and what stands around them tells nearly all of those apart.
 fn may_have_space(record: &[u8]) -> bool {
-    let is_structural =
-        |at: Option<&u8>| at.is_none_or(|b| matches!(b, b'{' | b'}' | b'[' | b']' | b',' | b':'));
     memchr::memchr3(b'\n', b'\r', b'\t', record).is_some()
-        || memchr::memchr_iter(b' ', record).any(|at| {
-            is_structural(at.checked_sub(1).and_then(|before| record.get(before)))
-                || is_structural(record.get(at + 1))
-        })
+        || memchr::memchr_iter(b' ', record).any(|at| may_be_outside(record, at))
+}
+
+/// Returns false only where the space at `at` surely stands in a string: outside, it stands between two tokens of JSON.
+fn may_be_outside(record: &[u8], at: usize) -> bool {
+    let end = scan::trim_end(record, at);
+    let Some(before) = end.checked_sub(1) else {
+        return true;
+    };
+    let before_that = || {
+        scan::trim_end(record, before)
+            .checked_sub(1)
+            .map(|at| record[at])
+    };
+    let Some(after) = record.get(scan::skip_space(record, at)).copied() else {
+        return true;
+    };
+    match record[before] {
+        b':' => before_that() == Some(b'"'),
+        b',' => begins_value(after) && before_that().is_some_and(ends_value),
+        b'{' | b'[' => begins_value(after) || matches!(after, b'}' | b']'),
+        last => ends_value(last) && matches!(after, b',' | b':' | b'}' | b']'),
+    }
+}
+
+fn begins_value(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'"' | b'{' | b'[' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n'
+    )
+}
+
+fn ends_value(byte: u8) -> bool {
+    matches!(byte, b'"' | b'}' | b']' | b'0'..=b'9' | b'e' | b'l')
 }
 
 fn strip(record: &[u8]) -> Vec<u8> {
@@ -76,11 +104,50 @@ mod tests {
         );
     }
 
+    fn any_value() -> impl Strategy<Value = serde_json::Value> {
+        let scalar = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i32>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            "[a-z ,:{}\"]{0,6}".prop_map(Into::into),
+        ];
+        scalar.prop_recursive(4, 24, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::btree_map("[a-z ,:\"]{0,4}", inner, 0..4).prop_map(|members| {
+                    members
+                        .into_iter()
+                        .collect::<serde_json::Map<_, _>>()
+                        .into()
+                }),
+            ]
+        })
+    }
+
     proptest! {
         #[test]
-        fn the_quick_look_never_misses_a_space(text in "[{}\\[\\],: a\"\\\\]{0,24}") {
+        fn the_quick_look_never_misses_a_space(text in "[{}\\[\\],: a0\"\\\\]{0,24}") {
             let stripped = strip(text.as_bytes());
             prop_assert!(stripped == text.as_bytes() || may_have_space(text.as_bytes()) || serde_json::from_str::<serde_json::Value>(&text).is_err());
+        }
+
+        #[test]
+        fn the_quick_look_sees_every_space_that_is_put_in(
+            value in any_value(),
+            place in any::<prop::sample::Index>(),
+        ) {
+            let compact = value.to_string();
+            prop_assert!(!may_have_space(compact.replace(' ', "_").as_bytes()));
+            let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+            let with_space = |at: usize| {
+                let spaced = format!("{} {}", compact.get(..at)?, compact.get(at..)?);
+                let is_same = parse(&spaced).is_some_and(|found| Some(found) == parse(&compact));
+                is_same.then_some(spaced)
+            };
+            let all: Vec<String> = (0..=compact.len()).filter_map(with_space).collect();
+            let spaced = place.get(&all);
+            prop_assert!(may_have_space(spaced.as_bytes()), "{}", spaced);
         }
 
         #[test]

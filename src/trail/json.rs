@@ -106,8 +106,7 @@ impl<'a> Document<'a> {
         Value {
             document: self,
             nodes,
-            start,
-            end,
+            place: Place::Known(start, end),
         }
     }
 
@@ -122,19 +121,42 @@ impl<'a> Document<'a> {
 pub struct Value<'a> {
     document: &'a Document<'a>,
     nodes: &'a [Node<'a>],
-    start: usize,
-    end: usize,
+    place: Place<'a>,
+}
+
+/// Where a value stands in the text. Most are never asked, so a member's place is found when it is.
+#[derive(Debug, Clone, Copy)]
+enum Place<'a> {
+    /// Its first byte, and the place behind its last.
+    Known(usize, usize),
+    /// Behind this key, and before the place of the next key's quote or of the object's closing brace.
+    Behind(&'a str, usize),
 }
 
 impl<'a> Value<'a> {
     /// Returns the value's own bytes as they stand in the record.
     pub fn raw(self) -> &'a str {
-        &self.document.text[self.start..self.end]
+        &self.document.text[self.start()..self.end()]
     }
 
     /// Returns the place of the value's first byte in the text.
     pub fn start(self) -> usize {
-        self.start
+        match self.place {
+            Place::Known(start, _) => start,
+            Place::Behind(key, _) => {
+                let text = self.document.text.as_bytes();
+                value_start(text, self.document.offset(key), key)
+            }
+        }
+    }
+
+    fn end(self) -> usize {
+        let text = self.document.text.as_bytes();
+        match self.place {
+            Place::Known(_, end) => end,
+            Place::Behind(_, next) if text[next] == b'"' => before_comma(text, next),
+            Place::Behind(_, next) => scan::trim_end(text, next),
+        }
     }
 
     /// Returns the text of a string, unescaped.
@@ -213,7 +235,7 @@ impl<'a> Value<'a> {
         Members {
             document: self.document,
             nodes,
-            end: self.end.saturating_sub(1),
+            end: if nodes.is_empty() { 0 } else { self.end() - 1 },
         }
     }
 
@@ -227,7 +249,11 @@ impl<'a> Value<'a> {
         Elements {
             document: self.document,
             nodes,
-            at: self.start + 1,
+            at: if nodes.is_empty() {
+                0
+            } else {
+                self.start() + 1
+            },
         }
     }
 
@@ -241,6 +267,11 @@ impl<'a> Value<'a> {
         } else {
             return None;
         };
+        let ends_before = |found: &mut Vec<Value<'a>>, place| {
+            if let Some(Place::Known(_, end)) = found.last_mut().map(|last| &mut last.place) {
+                *end = scan::trim_end(text, place);
+            }
+        };
         while !nodes.is_empty() {
             let (own, rest) = nodes.split_at(node_count(nodes)?);
             let [Node::Object { .. }, Node::String(first_key), ..] = own else {
@@ -248,20 +279,15 @@ impl<'a> Value<'a> {
             };
             let quote = self.document.offset(first_key) - 1;
             let brace = scan::trim_end(text, quote) - 1;
-            if let Some(before) = found.last_mut() {
-                before.end = scan::trim_end(text, scan::trim_end(text, brace) - 1);
-            }
+            ends_before(&mut found, scan::trim_end(text, brace) - 1);
             found.push(Value {
                 document: self.document,
                 nodes: own,
-                start: brace,
-                end: self.end,
+                place: Place::Known(brace, brace),
             });
             nodes = rest;
         }
-        if let Some(last) = found.last_mut() {
-            last.end = scan::trim_end(text, self.end - 1);
-        }
+        ends_before(&mut found, self.end() - 1);
         Some(found)
     }
 }
@@ -292,19 +318,16 @@ impl<'a> Iterator for Members<'a> {
         };
         let (nodes, rest) = rest.split_at(node_count(rest)?);
         self.nodes = rest;
-        let text = self.document.text.as_bytes();
-        let start = value_start(text, self.document.offset(key), key);
-        let end = match rest.first() {
-            Some(Node::String(next)) => before_comma(text, self.document.offset(next) - 1),
-            _ => scan::trim_end(text, self.end),
+        let next = match rest.first() {
+            Some(Node::String(next)) => self.document.offset(next) - 1,
+            _ => self.end,
         };
         Some((
             key,
             Value {
                 document: self.document,
                 nodes,
-                start,
-                end,
+                place: Place::Behind(key, next),
             },
         ))
     }
@@ -363,8 +386,7 @@ impl<'a> Iterator for Elements<'a> {
         Some(Value {
             document: self.document,
             nodes,
-            start,
-            end,
+            place: Place::Known(start, end),
         })
     }
 }
