@@ -240,7 +240,7 @@ fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Di
         Kind::Bool => chunk
             .get_bool(column, row)
             .map_or(0, |value| 1 + u32::from(value)),
-        _ => chunk.map_id(chunk.get_text_id(column, row), ids, dict),
+        _ => chunk.map_text(column, row, ids, dict),
     }
 }
 

@@ -4,7 +4,12 @@ use std::cmp::Ordering;
 
 use super::dict::Dict;
 use super::schema::{Kind, Table};
-use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, offset, range};
+use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Texts, fill, no_value, offset, range};
+
+/// A column of repeating texts is judged at so many rows, and whenever they have doubled.
+const JUDGED_ROWS: usize = 1024;
+/// One text in so many may be new to the chunk, else the column's texts do not repeat.
+const FRESH_SHARE: usize = 4;
 
 /// Rows of one table, by column.
 ///
@@ -72,15 +77,19 @@ impl Chunk {
         self.stores.iter().map(Store::bytes).sum::<usize>() + self.dict.bytes()
     }
 
-    /// Completes the row: columns not written have no value.
+    /// Completes the row: columns not written have no value, which they learn when they are written next.
     pub fn end_row(&mut self) {
         self.rows += 1;
+    }
+
+    /// Lets every column know of all rows.
+    pub(super) fn complete(&mut self) {
         for store in &mut self.stores {
             store.fill(self.rows);
         }
     }
 
-    /// The values of a column, ready to take one for this row.
+    /// The values of a column, made to take one.
     #[inline]
     fn store(&mut self, column: usize) -> (&mut Store, &mut Dict) {
         let store = &mut self.stores[column];
@@ -92,23 +101,46 @@ impl Chunk {
 
     /// Writes a text. Returns false, and writes nothing, where the row has a value in that column already.
     pub fn text(&mut self, column: impl Into<usize>, value: &str) -> bool {
-        let rows = self.rows;
-        match self.store(column.into()) {
-            (Store::Text(values), dict) if values.len() == rows => {
+        let (rows, column) = (self.rows, column.into());
+        match self.store(column) {
+            (Store::Text { ids, fresh }, dict) => {
+                if !fill(ids, rows, NO_TEXT) {
+                    return false;
+                }
                 // Neighbours are often alike, and a comparison is cheaper than a hash.
-                let id = match values.last() {
+                let id = match ids.last() {
                     Some(&last) if last != NO_TEXT && dict.get(last - 1) == value => last,
-                    _ => dict.intern(value) + 1,
+                    _ => {
+                        let known = dict.len();
+                        let id = dict.intern(value);
+                        *fresh += usize::from(dict.len() > known);
+                        id + 1
+                    }
                 };
-                values.push(id);
+                ids.push(id);
+                if ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two() {
+                    self.judge(column);
+                }
                 true
             }
-            (Store::Plain { data, ends }, _) if ends.len() == rows => {
+            (Store::Plain { data, ends }, _) => {
+                if !fill(ends, rows, no_value(data.len())) {
+                    return false;
+                }
                 data.push_str(value);
                 ends.push(offset(data.len()));
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Gives up numbering the texts of a column that hardly repeat: session names of robots, addresses of a scan.
+    fn judge(&mut self, column: usize) {
+        if let Store::Text { ids, fresh } = &self.stores[column]
+            && *fresh > ids.iter().filter(|id| **id != NO_TEXT).count() / FRESH_SHARE
+        {
+            self.stores[column] = Store::plain_of(ids, &self.dict);
         }
     }
 
@@ -122,7 +154,10 @@ impl Chunk {
     ) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Text(values), dict) if values.len() == rows => {
+            (Store::Text { ids: values, .. }, dict) => {
+                if !fill(values, rows, NO_TEXT) {
+                    return false;
+                }
                 values.push(ids.map(id, from, dict));
                 true
             }
@@ -134,7 +169,10 @@ impl Chunk {
     pub fn binary(&mut self, column: impl Into<usize>, value: &[u8]) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Bytes { data, ends }, _) if ends.len() == rows => {
+            (Store::Bytes { data, ends }, _) => {
+                if !fill(ends, rows, no_value(data.len())) {
+                    return false;
+                }
                 data.extend_from_slice(value);
                 ends.push(offset(data.len()));
                 true
@@ -147,7 +185,10 @@ impl Chunk {
     pub fn int(&mut self, column: impl Into<usize>, value: i64) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Int(values), _) if values.len() == rows => {
+            (Store::Int(values), _) => {
+                if !fill(values, rows, NO_INT) {
+                    return false;
+                }
                 values.push(value);
                 true
             }
@@ -164,7 +205,10 @@ impl Chunk {
     pub fn bool(&mut self, column: impl Into<usize>, value: bool) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Bool(values), _) if values.len() == rows => {
+            (Store::Bool(values), _) => {
+                if !fill(values, rows, NO_BOOL) {
+                    return false;
+                }
                 values.push(1 + u8::from(value));
                 true
             }
@@ -180,7 +224,10 @@ impl Chunk {
     ) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::List { ids, ends }, dict) if ends.len() == rows => {
+            (Store::List { ids, ends }, dict) => {
+                if !fill(ends, rows, no_value(ids.len())) {
+                    return false;
+                }
                 ids.extend(
                     values
                         .into_iter()
@@ -199,8 +246,13 @@ impl Chunk {
             if matches!(source, Store::Empty) {
                 continue;
             }
-            match (self.store(column), source) {
-                ((Store::Text(values), dict), Store::Text(source)) => {
+            if matches!(self.stores[column], Store::Empty) {
+                self.stores[column] = source.begin_alike(self.rows);
+            } else {
+                self.stores[column].fill(self.rows);
+            }
+            match ((&mut self.stores[column], &mut self.dict), source) {
+                ((Store::Text { ids: values, .. }, dict), Store::Text { ids: source, .. }) => {
                     values.push(ids.map(source[row], &from.dict, dict));
                 }
                 (
@@ -254,7 +306,7 @@ impl Chunk {
     /// Returns the text of a row.
     pub fn get_text(&self, column: impl Into<usize>, row: usize) -> Option<&str> {
         match &self.stores[column.into()] {
-            Store::Text(values) => self.dictionary_text(values[row]),
+            Store::Text { ids, .. } => self.dictionary_text(*ids.get(row)?),
             Store::Plain { data, ends } => Some(&data[range(ends, row)?]),
             _ => None,
         }
@@ -265,11 +317,13 @@ impl Chunk {
         matches!(self.stores[column], Store::Empty)
     }
 
-    /// Returns the number plus one that the chunk's dictionary has for the text of a row; 0 for no value.
-    pub fn get_text_id(&self, column: impl Into<usize>, row: usize) -> u32 {
-        match &self.stores[column.into()] {
-            Store::Text(values) => values[row],
-            _ => NO_TEXT,
+    /// Returns a column of texts or bytes.
+    pub(super) fn texts(&self, column: usize) -> Texts<'_> {
+        match &self.stores[column] {
+            Store::Text { ids, .. } => Texts::Numbered(ids, &self.dict),
+            Store::Plain { data, ends } => Texts::Own(data.as_bytes(), ends),
+            Store::Bytes { data, ends } => Texts::Own(data, ends),
+            _ => Texts::None,
         }
     }
 
@@ -284,7 +338,7 @@ impl Chunk {
     /// Returns the time or integer of a row.
     pub fn get_int(&self, column: impl Into<usize>, row: usize) -> Option<i64> {
         match &self.stores[column.into()] {
-            Store::Int(values) => Some(values[row]).filter(|value| *value != NO_INT),
+            Store::Int(values) => values.get(row).copied().filter(|value| *value != NO_INT),
             _ => None,
         }
     }
@@ -292,7 +346,9 @@ impl Chunk {
     /// Returns the boolean of a row.
     pub fn get_bool(&self, column: impl Into<usize>, row: usize) -> Option<bool> {
         match &self.stores[column.into()] {
-            Store::Bool(values) => Some(values[row])
+            Store::Bool(values) => values
+                .get(row)
+                .copied()
                 .filter(|value| *value != NO_BOOL)
                 .map(|value| value == 2),
             _ => None,
@@ -317,18 +373,39 @@ impl Chunk {
         self.dict.len()
     }
 
+    /// Returns the number plus one of a row's text in another dictionary; 0 for no value.
+    pub fn map_text(
+        &self,
+        column: impl Into<usize>,
+        row: usize,
+        ids: &mut IdMap,
+        to: &mut Dict,
+    ) -> u32 {
+        let column = column.into();
+        match &self.stores[column] {
+            Store::Text { ids: own, .. } => {
+                ids.map(own.get(row).copied().unwrap_or(NO_TEXT), &self.dict, to)
+            }
+            _ => self
+                .get_text(column, row)
+                .map_or(NO_TEXT, |text| to.intern(text) + 1),
+        }
+    }
+
     /// Returns what a number plus one of this chunk's dictionary is in another.
     pub fn map_id(&self, id: u32, ids: &mut IdMap, to: &mut Dict) -> u32 {
         ids.map(id, &self.dict, to)
     }
 
-    /// Returns how many bytes of the row its own, unshared values take: what row groups are cut by.
-    pub fn row_bytes(&self, row: usize) -> usize {
-        self.stores.iter().map(|store| store.row_bytes(row)).sum()
+    /// Returns how many bytes a row's own, unshared values in these columns take.
+    pub fn row_bytes(&self, row: usize, columns: impl IntoIterator<Item = usize>) -> usize {
+        let bytes = |column: usize| self.stores[column].row_bytes(row);
+        columns.into_iter().map(bytes).sum()
     }
 
     /// Sorts the rows. The chunk takes no more of them.
     pub fn sort(mut self) -> Sorted {
+        self.complete();
         self.dict.seal();
         self.stores.iter_mut().for_each(Store::shrink);
         let columns = self.table.order;
@@ -357,7 +434,7 @@ impl Chunk {
     fn compare_ranked(&self, a: usize, b: usize, columns: &[usize], ranks: &[u32]) -> Ordering {
         for &column in columns {
             let ordering = match &self.stores[column] {
-                Store::Text(ids) => ranks[ids[a] as usize].cmp(&ranks[ids[b] as usize]),
+                Store::Text { ids, .. } => ranks[ids[a] as usize].cmp(&ranks[ids[b] as usize]),
                 _ => compare(self, a, self, b, &[column]),
             };
             if ordering != Ordering::Equal {
@@ -376,7 +453,9 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
             (Store::Empty, Store::Empty) => Ordering::Equal,
             (Store::Int(x), Store::Int(y)) => x[a_row].cmp(&y[b_row]),
             (Store::Bool(x), Store::Bool(y)) => x[a_row].cmp(&y[b_row]),
-            (Store::Text(x), Store::Text(y)) if same_dictionary && x[a_row] == y[b_row] => {
+            (Store::Text { ids: x, .. }, Store::Text { ids: y, .. })
+                if same_dictionary && x[a_row] == y[b_row] =>
+            {
                 Ordering::Equal
             }
             _ if matches!(a.table.columns[column].kind, Kind::Text | Kind::Plain) => {
@@ -403,7 +482,8 @@ pub struct Sorted {
 
 impl Sorted {
     /// Returns a chunk whose rows stand in order already.
-    pub(crate) fn in_order(chunk: Chunk) -> Self {
+    pub(crate) fn in_order(mut chunk: Chunk) -> Self {
+        chunk.complete();
         Self { chunk, order: None }
     }
 

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::chunk::{Sorted, compare};
-use super::schema::Table;
+use super::schema::{Kind, Table};
 use crate::trail::time::DAY;
 
 /// A run: blocks of rows, in order within and from block to block.
@@ -43,6 +43,9 @@ pub struct Merge {
     limits: WindowLimits,
     runs: Vec<Run>,
     heads: BinaryHeap<Head>,
+    /// The columns by whose bytes windows are cut: never those whose texts a chunk may number or not, because equal rows
+    /// are to give equal windows.
+    sized: Vec<usize>,
     /// The last row that stayed.
     last: Option<(Arc<Sorted>, usize)>,
 }
@@ -67,6 +70,7 @@ impl Merge {
             table,
             limits,
             heads: BinaryHeap::with_capacity(runs.len()),
+            sized: sized(table),
             runs,
             last: None,
         };
@@ -112,7 +116,10 @@ impl Merge {
                 window.copies.push((number, number_of(row)));
             } else {
                 window.rows.push((number, number_of(row)));
-                bytes += head.block.chunk().row_bytes(row);
+                bytes += head
+                    .block
+                    .chunk()
+                    .row_bytes(row, self.sized.iter().copied());
                 if self.table.identity.is_some() {
                     self.last = Some((Arc::clone(&head.block), row));
                 }
@@ -138,6 +145,20 @@ impl Merge {
         let block = self.runs[run].next().transpose()?;
         Ok(block.filter(|block| !block.is_empty()).map(Arc::new))
     }
+}
+
+fn sized(table: &Table) -> Vec<usize> {
+    let columns = table.columns.iter().enumerate();
+    let is_sized = |kind| {
+        matches!(
+            kind,
+            Kind::Plain | Kind::Binary | Kind::TextList | Kind::Resources
+        )
+    };
+    columns
+        .filter(|(_, column)| is_sized(column.kind))
+        .map(|(place, _)| place)
+        .collect()
 }
 
 fn number(n: usize) -> u32 {

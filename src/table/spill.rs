@@ -28,9 +28,10 @@ pub fn write_blocks(
         {
             let row = sorted.row(nth);
             block.copy_row(chunk, row, &mut ids);
-            bytes += chunk.row_bytes(row);
+            bytes += chunk.row_bytes(row, 0..chunk.stores.len());
             nth += 1;
         }
+        block.complete();
         write(&zstd::bulk::compress(&to_bytes(&block), 1)?)?;
     }
     Ok(())
@@ -57,6 +58,13 @@ pub fn read_block(table: &'static Table, bytes: &[u8]) -> io::Result<Sorted> {
     )))
 }
 
+// How a column is kept.
+const EMPTY: u8 = 0;
+/// As its kind says.
+const USUAL: u8 = 1;
+/// As texts end to end, though its kind has numbers.
+const PLAIN: u8 = 2;
+
 fn to_bytes(chunk: &Chunk) -> Vec<u8> {
     let mut out = Vec::with_capacity(chunk.bytes());
     let mut section = |bytes: &[u8]| {
@@ -65,10 +73,14 @@ fn to_bytes(chunk: &Chunk) -> Vec<u8> {
     };
     section(&(chunk.rows() as u64).to_le_bytes());
     for store in &chunk.stores {
-        section(&[u8::from(!matches!(store, Store::Empty))]);
+        section(&[match store {
+            Store::Empty => EMPTY,
+            Store::Plain { .. } => PLAIN,
+            _ => USUAL,
+        }]);
         match store {
             Store::Empty => {}
-            Store::Text(values) => section(bytemuck::cast_slice(values)),
+            Store::Text { ids, .. } => section(bytemuck::cast_slice(ids)),
             Store::Plain { data, ends } => {
                 section(data.as_bytes());
                 section(bytemuck::cast_slice(ends));
@@ -118,11 +130,17 @@ impl<'a> Reader<'a> {
     }
 
     fn store(&mut self, kind: Kind) -> io::Result<Store> {
-        if self.section()? == [0] {
-            return Ok(Store::Empty);
-        }
+        let kind = match self.section()? {
+            [EMPTY] => return Ok(Store::Empty),
+            [PLAIN] => Kind::Plain,
+            [USUAL] => kind,
+            _ => return Err(damaged()),
+        };
         Ok(match kind {
-            Kind::Text => Store::Text(self.numbers()?),
+            Kind::Text => Store::Text {
+                ids: self.numbers()?,
+                fresh: 0,
+            },
             Kind::Plain => Store::Plain {
                 data: String::from_utf8(self.section()?.to_vec()).map_err(|_| damaged())?,
                 ends: self.numbers()?,

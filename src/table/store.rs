@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::dict::Dict;
 use super::schema::Kind;
 
 /// No value, in a column of numbers.
@@ -19,8 +20,8 @@ const NULL_BIT: u32 = 1 << 31;
 pub(super) enum Store {
     /// No row has a value.
     Empty,
-    /// Numbers plus one of texts in the chunk's dictionary.
-    Text(Vec<u32>),
+    /// Numbers plus one of texts in the chunk's dictionary, and how many of them were new to it.
+    Text { ids: Vec<u32>, fresh: usize },
     /// Texts end to end, and where each ends.
     Plain { data: String, ends: Vec<u32> },
     /// Bytes end to end, and where each ends.
@@ -33,12 +34,41 @@ pub(super) enum Store {
     List { ids: Vec<u32>, ends: Vec<u32> },
 }
 
+/// A column of texts or bytes, to be read row by row.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Texts<'c> {
+    /// No row has a value.
+    None,
+    /// Numbers plus one of texts in a dictionary.
+    Numbered(&'c [u32], &'c Dict),
+    /// Texts or bytes end to end, and where each ends.
+    Own(&'c [u8], &'c [u32]),
+}
+
+impl<'c> Texts<'c> {
+    /// Returns the text or bytes of a row.
+    #[inline]
+    pub(super) fn get(self, row: usize) -> Option<&'c [u8]> {
+        match self {
+            Self::None => None,
+            Self::Numbered(ids, dict) => match ids[row] {
+                NO_TEXT => None,
+                id => Some(dict.get(id - 1).as_bytes()),
+            },
+            Self::Own(data, ends) => Some(&data[range(ends, row)?]),
+        }
+    }
+}
+
 impl Store {
     /// A column of so many rows without a value, made to take one.
     pub(super) fn begin(kind: Kind, rows: usize) -> Self {
         let ends = || vec![NULL_BIT; rows];
         match kind {
-            Kind::Text => Self::Text(vec![NO_TEXT; rows]),
+            Kind::Text => Self::Text {
+                ids: vec![NO_TEXT; rows],
+                fresh: 0,
+            },
             Kind::Plain => Self::Plain {
                 data: String::new(),
                 ends: ends(),
@@ -56,11 +86,41 @@ impl Store {
         }
     }
 
+    /// As [`Store::begin`], to take the values of another column as they are kept there.
+    pub(super) fn begin_alike(&self, rows: usize) -> Self {
+        match self {
+            Self::Empty => Self::Empty,
+            Self::Text { .. } => Self::begin(Kind::Text, rows),
+            Self::Plain { .. } => Self::begin(Kind::Plain, rows),
+            Self::Bytes { .. } => Self::begin(Kind::Binary, rows),
+            Self::Int(_) => Self::begin(Kind::Int64, rows),
+            Self::Bool(_) => Self::begin(Kind::Bool, rows),
+            Self::List { .. } => Self::begin(Kind::TextList, rows),
+        }
+    }
+
+    /// A column of texts with numbers, as texts end to end.
+    pub(super) fn plain_of(ids: &[u32], dict: &Dict) -> Self {
+        let (mut data, mut ends) = (String::new(), Vec::with_capacity(2 * ids.len()));
+        for id in ids {
+            if *id == NO_TEXT {
+                ends.push(no_value(data.len()));
+            } else {
+                data.push_str(dict.get(*id - 1));
+                ends.push(offset(data.len()));
+            }
+        }
+        Self::Plain { data, ends }
+    }
+
     /// A column without rows, with room for as much as this one holds.
     pub(super) fn with_room_for(&self) -> Self {
         match self {
             Self::Empty => Self::Empty,
-            Self::Text(values) => Self::Text(Vec::with_capacity(values.len())),
+            Self::Text { ids, .. } => Self::Text {
+                ids: Vec::with_capacity(ids.len()),
+                fresh: 0,
+            },
             Self::Plain { data, ends } => Self::Plain {
                 data: String::with_capacity(data.len()),
                 ends: Vec::with_capacity(ends.len()),
@@ -78,25 +138,24 @@ impl Store {
         }
     }
 
-    /// Gives every row up to `rows` that has none the value "none".
-    #[inline]
+    /// Gives every row before `rows` that has no value the value "none".
     pub(super) fn fill(&mut self, rows: usize) {
         match self {
-            Self::Empty => {}
-            Self::Text(values) => fill(values, rows, NO_TEXT),
-            Self::Plain { data, ends } => fill(ends, rows, offset(data.len()) | NULL_BIT),
-            Self::Bytes { data, ends } => fill(ends, rows, offset(data.len()) | NULL_BIT),
+            Self::Empty => true,
+            Self::Text { ids, .. } => fill(ids, rows, NO_TEXT),
+            Self::Plain { data, ends } => fill(ends, rows, no_value(data.len())),
+            Self::Bytes { data, ends } => fill(ends, rows, no_value(data.len())),
             Self::Int(values) => fill(values, rows, NO_INT),
             Self::Bool(values) => fill(values, rows, NO_BOOL),
-            Self::List { ids, ends } => fill(ends, rows, offset(ids.len()) | NULL_BIT),
-        }
+            Self::List { ids, ends } => fill(ends, rows, no_value(ids.len())),
+        };
     }
 
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Empty => 0,
-            Self::Text(values) => 4 * values.len(),
+            Self::Text { ids, .. } => 4 * ids.len(),
             Self::Plain { data, ends } => data.len() + 4 * ends.len(),
             Self::Bytes { data, ends } => data.len() + 4 * ends.len(),
             Self::Int(values) => 8 * values.len(),
@@ -109,7 +168,7 @@ impl Store {
     pub(super) fn shrink(&mut self) {
         match self {
             Self::Empty => {}
-            Self::Text(values) => values.shrink_to_fit(),
+            Self::Text { ids, .. } => ids.shrink_to_fit(),
             Self::Plain { data, ends } => {
                 data.shrink_to_fit();
                 ends.shrink_to_fit();
@@ -139,11 +198,19 @@ impl Store {
     }
 }
 
+/// Gives every row before `rows` that has no value the value `none`. Returns false where the row at `rows` has one already.
 #[inline]
-fn fill<T: Copy>(values: &mut Vec<T>, rows: usize, none: T) {
+pub(super) fn fill<T: Copy>(values: &mut Vec<T>, rows: usize, none: T) -> bool {
     if values.len() < rows {
         values.resize(rows, none);
     }
+    values.len() == rows
+}
+
+/// The end of a row without a value, in a column of so many bytes or elements.
+#[inline]
+pub(super) fn no_value(len: usize) -> u32 {
+    offset(len) | NULL_BIT
 }
 
 /// A place in a column, as its ends have it.
@@ -157,7 +224,7 @@ pub(super) fn offset(len: usize) -> u32 {
 /// The range of a row's value in a column with ends; `None` for no value.
 #[inline]
 pub(super) fn range(ends: &[u32], row: usize) -> Option<Range<usize>> {
-    let end = ends[row];
+    let end = *ends.get(row)?;
     if end & NULL_BIT != 0 {
         return None;
     }
