@@ -9,10 +9,17 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 pub struct Dict {
     text: String,
     spans: Vec<Span>,
-    /// Span and number of each text: what a look-up compares stands in the table itself, and not one more miss of the
-    /// cache away.
-    index: HashTable<(Span, u32)>,
+    index: HashTable<Entry>,
     hasher: DefaultHashBuilder,
+}
+
+/// A text's span, number and hash: what a look-up compares, and what growing needs, stands in the table itself, and not one
+/// more miss of the cache away.
+#[derive(Debug)]
+struct Entry {
+    span: Span,
+    id: u32,
+    hash: u32,
 }
 
 /// Where a text lies: its start above, its length below.
@@ -21,24 +28,19 @@ type Span = u64;
 impl Dict {
     /// Returns the number of a text, giving it one where it has none.
     pub fn intern(&mut self, value: &str) -> u32 {
-        let hash = self.hasher.hash_one(value);
-        let Self {
-            text,
-            spans,
-            index,
-            hasher,
-        } = self;
-        if let Some((_, id)) = index.find(hash, |(span, _)| slice(text, *span) == value) {
-            return *id;
+        let hash = short(self.hasher.hash_one(value));
+        let is_it = |entry: &Entry| entry.hash == hash && slice(&self.text, entry.span) == value;
+        if let Some(known) = self.index.find(spread(hash), is_it) {
+            return known.id;
         }
         let number = |n: usize| u32::try_from(n).expect("a dictionary is cut long before 4 GiB");
-        let id = number(spans.len());
-        let span = u64::from(number(text.len())) << 32 | u64::from(number(value.len()));
-        text.push_str(value);
-        spans.push(span);
-        index.insert_unique(hash, (span, id), |(span, _)| {
-            hasher.hash_one(slice(text, *span))
-        });
+        let id = number(self.spans.len());
+        let span = u64::from(number(self.text.len())) << 32 | u64::from(number(value.len()));
+        self.text.push_str(value);
+        self.spans.push(span);
+        let entry = Entry { span, id, hash };
+        self.index
+            .insert_unique(spread(hash), entry, |entry| spread(entry.hash));
         id
     }
 
@@ -70,13 +72,35 @@ impl Dict {
 
     /// Returns where each text stands in the order of all, by number plus one; 0, for no text, comes first.
     pub fn ranks(&self) -> Vec<u32> {
-        let mut ids: Vec<usize> = (0..self.len()).collect();
-        ids.sort_unstable_by_key(|id| slice(&self.text, self.spans[*id]));
+        let mut texts: Vec<(u64, u32)> = (0..)
+            .zip(&self.spans)
+            .map(|(id, span)| (word(slice(&self.text, *span).as_bytes()), id))
+            .collect();
+        self.sort(&mut texts, 0);
         let mut ranks = vec![0; self.len() + 1];
-        for (rank, id) in (1..).zip(ids) {
-            ranks[id + 1] = rank;
+        for (rank, (_, id)) in (1..).zip(texts) {
+            ranks[id as usize + 1] = rank;
         }
         ranks
+    }
+
+    /// Sorts texts that are alike in their first `depth` bytes, given the word that stands there in each.
+    fn sort(&self, texts: &mut [(u64, u32)], depth: usize) {
+        texts.sort_unstable_by_key(|(word, _)| *word);
+        let rest = |id: u32| &self.get(id).as_bytes()[depth + WORD_BYTES..];
+        for alike in texts.chunk_by_mut(|a, b| a.0 == b.0) {
+            if alike.len() == 1 {
+                continue;
+            }
+            if alike.len() <= ALIKE_FEW || depth >= ALIKE_DEPTH {
+                alike.sort_unstable_by_key(|(_, id)| rest(*id));
+            } else {
+                for (next, id) in &mut *alike {
+                    *next = word(rest(*id));
+                }
+                self.sort(alike, depth + WORD_BYTES);
+            }
+        }
     }
 
     /// Returns the memory in use, in bytes.
@@ -111,9 +135,37 @@ impl Dict {
     }
 }
 
+/// The half of a hash that is kept.
+fn short(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
+/// Such a half as a whole: the table takes its place from the lower bits, and seven more to compare from the upper ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of a span")]
 fn split(span: Span) -> (usize, usize) {
     ((span >> 32) as u32 as usize, span as u32 as usize)
+}
+
+/// Texts are sorted by so many bytes at a time.
+const WORD_BYTES: usize = 7;
+/// So few texts that are alike are rather compared whole.
+const ALIKE_FEW: usize = 8;
+/// So are texts that are alike this far, which bounds the recursion.
+const ALIKE_DEPTH: usize = 64;
+
+/// Returns the first bytes of a text as a number that orders as they do. The last byte says how many there are, so that an
+/// end comes before a zero, and so that texts which end here are not alike.
+fn word(text: &[u8]) -> u64 {
+    let mut word = [0; WORD_BYTES + 1];
+    let length = text.len().min(WORD_BYTES + 1);
+    let shown = length.min(WORD_BYTES);
+    word[..shown].copy_from_slice(&text[..shown]);
+    word[WORD_BYTES] = u8::try_from(length).expect("at most eight");
+    u64::from_be_bytes(word)
 }
 
 fn slice(text: &str, span: Span) -> &str {
@@ -151,6 +203,21 @@ mod tests {
             proptest::prop_assert_eq!(copy.len(), distinct.len());
             for (id, text) in (0..).zip(distinct) {
                 proptest::prop_assert_eq!(copy.get(id), text);
+            }
+        }
+
+        #[test]
+        fn ranks_are_those_of_a_sort(
+            texts in proptest::collection::vec("(aaaaaaaaaa){0,9}[\\x00a\u{e9}]{0,9}", 0..100),
+        ) {
+            let mut dict = Dict::default();
+            for text in &texts {
+                dict.intern(text);
+            }
+            let ranks = dict.ranks();
+            let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
+            for (rank, text) in (0..).zip(distinct) {
+                proptest::prop_assert_eq!(ranks[dict.intern(text) as usize + 1], rank + 1);
             }
         }
     }
