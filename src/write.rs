@@ -89,8 +89,12 @@ impl Writer<'_> {
         for table in written {
             merged.add(table);
         }
-        merged.add(self.table(runs, &duplicates::TABLE, false)?);
-        merged.conflicting = conflicting(runs)?;
+        let (duplicates, conflicting) = rayon::join(
+            || self.table(runs, &duplicates::TABLE, false),
+            || conflicting(runs),
+        );
+        merged.add(duplicates?);
+        merged.conflicting = conflicting?;
         Ok(merged)
     }
 
@@ -112,7 +116,11 @@ impl Writer<'_> {
             }
             files.write(&window)?;
         }
-        books.finish(files.finish()?, runs)
+        let files = files.finish()?;
+        Ok(Merged {
+            files,
+            ..books.finish(runs)?
+        })
     }
 
     fn events(&self, runs: &Runs) -> Result<Merged> {
@@ -142,11 +150,18 @@ impl Writer<'_> {
             noted?;
             next = following?;
         }
+        // What is left is work for one thread each.
         rollups.finish();
-        for rows in rollups.take_rows(0) {
-            runs.take(rows.sort())?;
-        }
-        books.finish(files.finish()?, runs)
+        let rows: Vec<Chunk> = rollups.take_rows(0).collect();
+        let (rolled_up, (files, noted)) = rayon::join(
+            || rows.into_par_iter().try_for_each(|rows| runs.take(rows.sort())),
+            || rayon::join(|| files.finish(), || books.finish(runs)),
+        );
+        rolled_up?;
+        Ok(Merged {
+            files: files?,
+            ..noted?
+        })
     }
 }
 
@@ -157,21 +172,17 @@ struct Books {
     merged: Merged,
     /// Rows of `duplicates`.
     copies: Chunk,
-    ids: Chunk,
+    ids: record_ids::Ids,
 }
 
 impl Books {
     fn new(table: &'static Table, run_day: i64) -> Self {
-        let (copies, ids) = (
-            Chunk::new(&duplicates::TABLE),
-            Chunk::new(&record_ids::TABLE),
-        );
         Self {
             table,
             run_day,
             merged: Merged::default(),
-            copies,
-            ids,
+            copies: Chunk::new(&duplicates::TABLE),
+            ids: record_ids::Ids::new(table),
         }
     }
 
@@ -201,17 +212,23 @@ impl Books {
                 if is_copy {
                     self.copy(chunk, row);
                 } else if let Some(id) = chunk.get_text(event_id, row) {
-                    record_ids::append(
-                        &mut self.ids,
-                        self.table,
-                        id,
-                        chunk.get_text(account_id, row),
-                    );
+                    self.ids.append(id, chunk.get_text(account_id, row));
                 }
             }
         }
-        hand_over_large(&mut self.ids, runs)?;
-        hand_over_large(&mut self.copies, runs)
+        self.hand_over(limits::CHUNK_BYTES, runs)
+    }
+
+    /// Hands over what takes more than so many bytes.
+    fn hand_over(&mut self, bytes_max: usize, runs: &Runs) -> Result<()> {
+        if self.ids.bytes() > bytes_max {
+            runs.take(self.ids.take())?;
+        }
+        if self.copies.bytes() > bytes_max {
+            let full = std::mem::replace(&mut self.copies, Chunk::new(&duplicates::TABLE));
+            runs.take(full.sort())?;
+        }
+        Ok(())
     }
 
     fn copy(&mut self, chunk: &Chunk, row: usize) {
@@ -231,13 +248,9 @@ impl Books {
         duplicates::append(&mut self.copies, &copy);
     }
 
-    fn finish(mut self, files: Vec<Staged>, runs: &Runs) -> Result<Merged> {
-        hand_over(&mut self.ids, runs)?;
-        hand_over(&mut self.copies, runs)?;
-        Ok(Merged {
-            files,
-            ..self.merged
-        })
+    fn finish(mut self, runs: &Runs) -> Result<Merged> {
+        self.hand_over(0, runs)?;
+        Ok(self.merged)
     }
 }
 
@@ -288,23 +301,6 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
         bytes: limits::ROW_GROUP_BYTES,
     };
     Merge::new(table, runs.take_runs(table), limits).context("read scratch")
-}
-
-fn hand_over_large(chunk: &mut Chunk, runs: &Runs) -> Result<()> {
-    if chunk.bytes() > limits::CHUNK_BYTES {
-        hand_over(chunk, runs)
-    } else {
-        Ok(())
-    }
-}
-
-fn hand_over(chunk: &mut Chunk, runs: &Runs) -> Result<()> {
-    let table = chunk.table();
-    let full = std::mem::replace(chunk, Chunk::new(table));
-    if full.rows() > 0 {
-        runs.take(full.sort())?;
-    }
-    Ok(())
 }
 
 /// The data files of one table, one open at a time.
