@@ -11,7 +11,7 @@ use crate::mill::{Options, Takes};
 use crate::rollup::{self, Rollups};
 use crate::sink::folder::{Dataset, Hashing, Pending, Staged};
 use crate::sink::runs::Runs;
-use crate::table::chunk::Chunk;
+use crate::table::chunk::{Chunk, Sorted};
 use crate::table::encode::FileWriter;
 use crate::table::events::Col as Event;
 use crate::table::merge::{Merge, Window, WindowLimits};
@@ -139,10 +139,10 @@ impl Writer<'_> {
                 || files.write(&window),
                 || {
                     rollups.observe(&window);
-                    let noted = books.note(&window, runs).and_then(|()| {
-                        let mut large = rollups.take_rows(limits::CHUNK_BYTES);
-                        large.try_for_each(|rows| Ok(runs.take(rows.sort())?))
-                    });
+                    let rows = rollups.take_rows(limits::CHUNK_BYTES);
+                    let noted = books
+                        .note(&window, runs)
+                        .and_then(|()| take_all(runs, rows));
                     (noted, merge.next_window().context("read scratch"))
                 },
             );
@@ -151,10 +151,8 @@ impl Writer<'_> {
             next = following?;
         }
         // What is left is work for one thread each.
-        rollups.finish();
-        let rows: Vec<Chunk> = rollups.take_rows(0).collect();
         let (rolled_up, (files, noted)) = rayon::join(
-            || rows.into_par_iter().try_for_each(|rows| runs.take(rows.sort())),
+            || take_all(runs, rollups.finish()),
             || rayon::join(|| files.finish(), || books.finish(runs)),
         );
         rolled_up?;
@@ -301,6 +299,10 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
         bytes: limits::ROW_GROUP_BYTES,
     };
     Merge::new(table, runs.take_runs(table), limits).context("read scratch")
+}
+
+fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {
+    Ok(rows.into_iter().try_for_each(|rows| runs.take(rows))?)
 }
 
 /// The data files of one table, one open at a time.

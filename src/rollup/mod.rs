@@ -1,17 +1,22 @@
 //! Rollups: windows of events to counted groups. Events come in order of time, so a group is complete, and
 //! given out, as soon as its bucket or day is over; where there are too many groups for that, they are given out
 //! before, and the rest as further rows: rows are additive partials.
+//!
+//! Both tables number the texts of their keys in one dictionary, and their rows keep the numbers: each text is looked up
+//! once. The texts are put in order once as well, and what is given out needs no more sorting.
 
 mod groups;
 
+use rayon::prelude::*;
+
 use crate::limits;
-use crate::table::chunk::{Chunk, IdMap};
+use crate::table::chunk::{Chunk, IdMap, Sorted};
 use crate::table::dict::Dict;
 use crate::table::events::{COLUMNS, Col as Event};
 use crate::table::merge::Window;
-use crate::table::{Kind, Table, activity, resource_activity};
+use crate::table::{Kind, activity, resource_activity};
 use crate::trail::time::DAY;
-use groups::Groups;
+use groups::{Groups, TRUE};
 
 /// Which rollups are made, and how.
 #[derive(Debug, Clone, Copy)]
@@ -30,65 +35,36 @@ pub struct Rollups {
     options: Options,
     /// The texts of all keys.
     dict: Dict,
-    activity: Groups<{ PARTS.len() }>,
-    resources: Groups<{ TOUCHED.len() + PARTS.len() }>,
-    bucket: i64,
-    day: i64,
-    activity_rows: Rows,
-    resource_rows: Rows,
+    activity: Groups,
+    resources: Groups,
 }
 
-/// What events are grouped by, looked up once for both tables: column of events, of `activity`, of `resource_activity`.
-type Part = (Event, Option<activity::Col>, Option<resource_activity::Col>);
-
-const PARTS: [Part; 13] = {
-    use activity::Col as A;
-    use resource_activity::Col as R;
-    [
-        (
-            Event::recipient_account_id,
-            Some(A::recipient_account_id),
-            Some(R::recipient_account_id),
-        ),
-        (Event::aws_region, Some(A::aws_region), Some(R::aws_region)),
-        (
-            Event::event_source,
-            Some(A::event_source),
-            Some(R::event_source),
-        ),
-        (Event::event_name, Some(A::event_name), Some(R::event_name)),
-        (Event::event_category, Some(A::event_category), None),
-        (Event::management_event, Some(A::management_event), None),
-        (Event::principal, Some(A::principal), Some(R::principal)),
-        (Event::user_type, Some(A::user_type), None),
-        (
-            Event::source_ip_address,
-            Some(A::source_ip_address),
-            Some(R::source_ip_address),
-        ),
-        (Event::error_code, Some(A::error_code), None),
-        (Event::read_only, Some(A::read_only), Some(R::read_only)),
-        (
-            Event::mcp_channel,
-            Some(A::mcp_channel),
-            Some(R::mcp_channel),
-        ),
-        (Event::is_error, None, Some(R::is_error)),
-    ]
-};
-
-/// What one event has several of: column of events, of `resource_activity`.
-const TOUCHED: [(Event, resource_activity::Col); 3] = [
-    (Event::touched_arns, resource_activity::Col::resource_arn),
-    (Event::touched_types, resource_activity::Col::resource_type),
-    (
-        Event::touched_evidence,
-        resource_activity::Col::resource_evidence,
-    ),
+/// What events are grouped by, looked up once for both tables: the key of `activity`, then what only the other has.
+const PARTS: [Event; 13] = [
+    Event::recipient_account_id,
+    Event::aws_region,
+    Event::event_source,
+    Event::event_name,
+    Event::event_category,
+    Event::management_event,
+    Event::principal,
+    Event::user_type,
+    Event::source_ip_address,
+    Event::error_code,
+    Event::read_only,
+    Event::mcp_channel,
+    Event::is_error,
 ];
 
-/// A key of `resource_activity`: what was touched, then the parts; 0 for those that it is not grouped by.
-type ResourceKey = [u32; TOUCHED.len() + PARTS.len()];
+/// What one event has several of.
+const TOUCHED: [Event; 3] = [
+    Event::touched_arns,
+    Event::touched_types,
+    Event::touched_evidence,
+];
+
+/// Rows whose keys are looked up together: few enough to stay in the cache until they are counted.
+const BATCH_ROWS: usize = 512;
 
 impl Rollups {
     /// Begins.
@@ -96,73 +72,53 @@ impl Rollups {
         Self {
             options,
             dict: Dict::default(),
-            activity: Groups::default(),
-            resources: Groups::default(),
-            bucket: i64::MIN,
-            day: i64::MIN,
-            activity_rows: Rows::new(&activity::TABLE),
-            resource_rows: Rows::new(&resource_activity::TABLE),
+            activity: Groups::new(&activity::TABLE),
+            resources: Groups::new(&resource_activity::TABLE),
         }
     }
 
     /// Counts the events of a window. Windows come in order.
     pub fn observe(&mut self, window: &Window) {
-        if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
-            self.finish();
-            self.dict = Dict::default();
-            self.activity_rows.ids = IdMap::default();
-            self.resource_rows.ids = IdMap::default();
-        }
         let mut maps: Vec<IdMap> = window
             .blocks
             .iter()
             .map(|block| IdMap::new(block.chunk().dictionary_len()))
             .collect();
-        if self.options.resource_activity && window.day != self.day {
-            self.flush_resources();
-            self.day = window.day;
-        }
-        for (block, row) in &window.rows {
-            let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
-            let ids = &mut maps[*block as usize];
-            let time = chunk.get_int(Event::event_time, row).unwrap_or(i64::MIN);
-            let parts = PARTS.map(|(column, _, _)| part(chunk, row, column, ids, &mut self.dict));
-            if self.options.activity {
-                self.observe_activity(parts, time);
+        for rows in window.rows.chunks(BATCH_ROWS) {
+            let parts = self.parts(window, rows, &mut maps);
+            for ((block, row), parts) in rows.iter().zip(parts) {
+                let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
+                let time = chunk.get_int(Event::event_time, row).unwrap_or(i64::MIN);
+                if self.options.activity {
+                    let bucket = time.div_euclid(self.options.bucket) * self.options.bucket;
+                    let [key @ .., is_error] = parts;
+                    self.activity.count(bucket, key, time, is_error == TRUE);
+                }
+                if self.options.resource_activity {
+                    let (ids, times) = (&mut maps[*block as usize], (window.day * DAY, time));
+                    self.observe_resources(chunk, row, parts, times, ids);
+                }
             }
-            if self.options.resource_activity {
-                self.observe_resources(chunk, row, parts, time, ids);
+        }
+    }
+
+    /// Returns the parts of the keys of some rows.
+    fn parts(
+        &mut self,
+        window: &Window,
+        rows: &[(u32, u32)],
+        maps: &mut [IdMap],
+    ) -> Vec<[u32; PARTS.len()]> {
+        let mut parts = vec![[0; PARTS.len()]; rows.len()];
+        // Rows lie scattered over the blocks. Going by column, several are waited for at once.
+        for (nth, column) in PARTS.into_iter().enumerate() {
+            for (parts, (block, row)) in parts.iter_mut().zip(rows) {
+                let (block, row) = (*block as usize, *row as usize);
+                let chunk = window.blocks[block].chunk();
+                parts[nth] = part(chunk, row, column, &mut maps[block], &mut self.dict);
             }
         }
-    }
-
-    /// Takes out the complete rows of each table that has more than so many bytes of them.
-    pub fn take_rows(&mut self, bytes_max: usize) -> impl Iterator<Item = Chunk> {
-        let rows = [&mut self.activity_rows, &mut self.resource_rows];
-        let large = rows
-            .into_iter()
-            .filter(move |rows| rows.chunk.rows() > 0 && rows.chunk.bytes() > bytes_max);
-        large.map(|rows| std::mem::replace(rows, Rows::new(rows.chunk.table())).chunk)
-    }
-
-    /// Completes all groups.
-    pub fn finish(&mut self) {
-        self.flush_activity();
-        self.flush_resources();
-    }
-
-    fn observe_activity(&mut self, mut key: [u32; PARTS.len()], time: i64) {
-        let bucket = time.div_euclid(self.options.bucket) * self.options.bucket;
-        if bucket != self.bucket || self.activity.len() >= limits::ROLLUP_GROUPS_MAX {
-            self.flush_activity();
-            self.bucket = bucket;
-        }
-        let mut is_error = false;
-        for ((column, activity, _), part) in PARTS.iter().zip(&mut key) {
-            is_error |= *column == Event::is_error && *part == TRUE;
-            *part = if activity.is_some() { *part } else { 0 };
-        }
-        self.activity.count(key, time, is_error);
+        parts
     }
 
     fn observe_resources(
@@ -170,69 +126,69 @@ impl Rollups {
         chunk: &Chunk,
         row: usize,
         parts: [u32; PARTS.len()],
-        time: i64,
+        (day, time): (i64, i64),
         ids: &mut IdMap,
     ) {
-        let lists = TOUCHED.map(|(column, _)| chunk.get_list(column, row).unwrap_or_default());
-        if lists[0].is_empty() {
-            return;
-        }
-        let mut key: ResourceKey = [0; TOUCHED.len() + PARTS.len()];
-        for ((_, _, resource), (part, own)) in PARTS
-            .iter()
-            .zip(parts.iter().zip(&mut key[TOUCHED.len()..]))
-        {
-            *own = if resource.is_some() { *part } else { 0 };
-        }
-        for touch in 0..lists[0].len() {
-            if self.resources.len() >= limits::ROLLUP_GROUPS_MAX {
-                self.flush_resources();
-            }
-            for (part, list) in key.iter_mut().zip(lists) {
+        let [arns, types, evidence] =
+            TOUCHED.map(|column| chunk.get_list(column, row).unwrap_or_default());
+        let [
+            account,
+            region,
+            source,
+            name,
+            _,
+            _,
+            principal,
+            _,
+            ip,
+            _,
+            read_only,
+            channel,
+            is_error,
+        ] = parts;
+        for touch in 0..arns.len() {
+            let [arn, kind, evidence] = [arns, types, evidence].map(|list| {
                 let id = list.get(touch).copied().unwrap_or_default();
-                *part = chunk.map_id(id, ids, &mut self.dict);
-            }
-            self.resources.count(key, time, false);
+                chunk.map_id(id, ids, &mut self.dict)
+            });
+            let key = [
+                arn, kind, account, region, source, name, principal, ip, read_only, channel,
+                is_error, evidence,
+            ];
+            self.resources.count(day, key, time, false);
         }
     }
 
-    fn flush_activity(&mut self) {
-        use activity::Col;
-        let (rows, dict, bucket) = (&mut self.activity_rows, &self.dict, self.bucket);
-        self.activity.flush(|key, counts| {
-            rows.chunk.int(Col::bucket_start, bucket);
-            for ((_, column, _), part) in PARTS.iter().zip(key) {
-                rows.part(*column, *part, dict);
-            }
-            rows.chunk.int(Col::events, counts.events);
-            rows.chunk.int(Col::errors, counts.errors);
-            rows.chunk.int(Col::first_event_time, counts.first);
-            rows.chunk.int(Col::last_event_time, counts.last);
-            rows.chunk.end_row();
-        });
+    /// Takes out the complete rows of each table that has more than so many bytes of them, in order; all rows of both, where
+    /// their texts have become too many.
+    pub fn take_rows(&mut self, bytes_max: usize) -> Vec<Sorted> {
+        if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
+            return std::mem::replace(self, Self::new(self.options)).finish();
+        }
+        self.take(bytes_max)
     }
 
-    fn flush_resources(&mut self) {
-        use resource_activity::Col;
-        let (rows, dict, day) = (&mut self.resource_rows, &self.dict, self.day);
-        self.resources.flush(|key, counts| {
-            rows.chunk.int(Col::day, day * DAY);
-            for ((_, column), part) in TOUCHED.iter().zip(key) {
-                rows.part(Some(*column), *part, dict);
-            }
-            for ((_, _, column), part) in PARTS.iter().zip(&key[TOUCHED.len()..]) {
-                rows.part(*column, *part, dict);
-            }
-            rows.chunk.int(Col::events, counts.events);
-            rows.chunk.int(Col::first_event_time, counts.first);
-            rows.chunk.int(Col::last_event_time, counts.last);
-            rows.chunk.end_row();
-        });
+    /// Completes all groups and returns the rows that are left.
+    pub fn finish(mut self) -> Vec<Sorted> {
+        self.activity.complete();
+        self.resources.complete();
+        self.take(0)
+    }
+
+    fn take(&mut self, bytes_max: usize) -> Vec<Sorted> {
+        let mut large = vec![&mut self.activity, &mut self.resources];
+        large.retain(|groups| groups.bytes() > bytes_max);
+        if large.is_empty() {
+            return Vec::new();
+        }
+        let (dict, ranks) = (&self.dict, self.dict.ranks());
+        large
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|groups| groups.take(dict, &ranks))
+            .collect()
     }
 }
-
-/// The part of a key that says true; 1 says false.
-const TRUE: u32 = 2;
 
 /// A part of a key: a text's number plus one, or a boolean; 0 for no value.
 fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Dict) -> u32 {
@@ -244,45 +200,22 @@ fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Di
     }
 }
 
-/// Complete rows of a rollup's table.
-#[derive(Debug)]
-struct Rows {
-    chunk: Chunk,
-    /// What the texts of keys are in the chunk's dictionary.
-    ids: IdMap,
-}
-
-impl Rows {
-    fn new(table: &'static Table) -> Self {
-        Self {
-            chunk: Chunk::new(table),
-            ids: IdMap::default(),
-        }
-    }
-
-    /// Writes a part of a key to its column, where the table has one and the part a value.
-    fn part(&mut self, column: Option<impl Into<usize>>, part: u32, dict: &Dict) {
-        let (Some(column), true) = (column.map(Into::into), part > 0) else {
-            return;
-        };
-        if self.chunk.table().columns[column].kind == Kind::Bool {
-            self.chunk.bool(column, part == TRUE);
-        } else {
-            self.chunk.text_of(column, part, dict, &mut self.ids);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::events;
+    use crate::table::chunk::compare;
     use crate::table::merge::{Merge, Run, WindowLimits};
+    use crate::table::{Table, events};
     use crate::trail::time::SECOND;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
     const BUCKET: i64 = 900 * SECOND;
+    const ALL: Options = Options {
+        bucket: BUCKET,
+        activity: true,
+        resource_activity: true,
+    };
 
     #[derive(Debug, Clone)]
     struct Row {
@@ -316,23 +249,29 @@ mod tests {
         chunk
     }
 
-    fn rollups_of(rows: &[Row], window_rows: usize) -> Rollups {
+    /// The rows of a table that are given out, after each window those that have more than so many bytes.
+    fn rolled_up(table: &Table, rows: &[Row], window_rows: usize, bytes_max: usize) -> Vec<Sorted> {
         let run: Run = Box::new(std::iter::once(Ok(chunk_of(rows).sort())));
         let limits = WindowLimits {
             rows: window_rows,
             bytes: usize::MAX,
         };
         let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
-        let mut rollups = Rollups::new(Options {
-            bucket: BUCKET,
-            activity: true,
-            resource_activity: true,
-        });
+        let mut rollups = Rollups::new(ALL);
+        let mut given = Vec::new();
         while let Some(window) = merge.next_window().expect("in memory") {
             rollups.observe(&window);
+            given.extend(rollups.take_rows(bytes_max));
         }
-        rollups.finish();
-        rollups
+        given.extend(rollups.finish());
+        given.retain(|run| run.chunk().table().name == table.name);
+        given
+    }
+
+    fn is_in_order(run: &Sorted) -> bool {
+        let (chunk, order) = (run.chunk(), run.chunk().table().order);
+        (1..run.len())
+            .all(|nth| compare(chunk, run.row(nth - 1), chunk, run.row(nth), order).is_le())
     }
 
     /// Events, errors, first and last time.
@@ -348,10 +287,15 @@ mod tests {
 
     type Key = (i64, Option<String>, Option<bool>);
 
-    fn activity_of(chunk: &Chunk) -> BTreeMap<Key, Sums> {
+    fn rows_of(runs: &[Sorted]) -> impl Iterator<Item = (&Chunk, usize)> {
+        runs.iter()
+            .flat_map(|run| (0..run.len()).map(|row| (run.chunk(), row)))
+    }
+
+    fn activity_of(runs: &[Sorted]) -> BTreeMap<Key, Sums> {
         use activity::Col;
         let mut found = BTreeMap::new();
-        for row in 0..chunk.rows() {
+        for (chunk, row) in rows_of(runs) {
             let int = |column: Col| chunk.get_int(column, row).expect("written");
             let key = (
                 int(Col::bucket_start),
@@ -369,10 +313,10 @@ mod tests {
         found
     }
 
-    fn resources_of(chunk: &Chunk) -> BTreeMap<(i64, String, Option<String>), Sums> {
+    fn resources_of(runs: &[Sorted]) -> BTreeMap<(i64, String, Option<String>), Sums> {
         use resource_activity::Col;
         let mut found = BTreeMap::new();
-        for row in 0..chunk.rows() {
+        for (chunk, row) in rows_of(runs) {
             let int = |column: Col| chunk.get_int(column, row).expect("written");
             let key = (
                 int(Col::day),
@@ -414,7 +358,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sums_are_those_of_a_naive_count(rows in any_rows(), window_rows in 1..30_usize) {
+        fn sums_are_those_of_a_naive_count(
+            rows in any_rows(),
+            window_rows in 1..30_usize,
+            bytes_max in 0..2000_usize,
+        ) {
             let mut activity: BTreeMap<Key, Sums> = BTreeMap::new();
             let mut resources: BTreeMap<(i64, String, Option<String>), Sums> = BTreeMap::new();
             for row in &rows {
@@ -426,9 +374,13 @@ mod tests {
                     add(resources.entry(key).or_default(), (1, 0, row.time, row.time));
                 }
             }
-            let rollups = rollups_of(&rows, window_rows);
-            prop_assert_eq!(activity_of(&rollups.activity_rows.chunk), activity);
-            prop_assert_eq!(resources_of(&rollups.resource_rows.chunk), resources);
+            let runs = rolled_up(&activity::TABLE, &rows, window_rows, bytes_max);
+            prop_assert!(runs.iter().all(is_in_order));
+            prop_assert_eq!(rows_of(&runs).count(), activity.len(), "each group is one row");
+            prop_assert_eq!(activity_of(&runs), activity);
+            let runs = rolled_up(&resource_activity::TABLE, &rows, window_rows, bytes_max);
+            prop_assert!(runs.iter().all(is_in_order));
+            prop_assert_eq!(resources_of(&runs), resources);
         }
     }
 
@@ -442,8 +394,9 @@ mod tests {
             touched: Vec::new(),
         };
         let rows: Vec<Row> = (0..30).map(row).collect();
+        let runs = rolled_up(&activity::TABLE, &rows, 7, usize::MAX);
         assert_eq!(
-            rollups_of(&rows, 7).activity_rows.chunk.rows(),
+            rows_of(&runs).count(),
             2,
             "two buckets, whatever the windows"
         );
@@ -461,15 +414,79 @@ mod tests {
         };
         // Content orders rows of one time: the first names come again at the end.
         let rows: Vec<Row> = (0..n_names + 100).map(row).collect();
-        let rollups = rollups_of(&rows, usize::MAX);
+        let runs = rolled_up(&activity::TABLE, &rows, usize::MAX, usize::MAX);
         assert_eq!(
-            rollups.activity_rows.chunk.rows(),
+            rows_of(&runs).count(),
             n_names + 100,
             "a second row for those that came again"
         );
-        let found = activity_of(&rollups.activity_rows.chunk);
+        assert!(runs.iter().all(is_in_order));
+        let found = activity_of(&runs);
         assert_eq!(found.len(), n_names);
         let of = |n: usize| found[&(0, Some(format!("name-{n}")), None)].0;
         assert_eq!((of(0), of(99), of(100)), (2, 2, 1));
+    }
+
+    #[test]
+    fn too_many_texts_are_gathered_anew() {
+        let long = "x".repeat(limits::ROLLUP_TEXT_BYTES_MAX * 2 / 5);
+        let row = |n: usize| Row {
+            time: 0,
+            name: Some(format!("{n}{long}")),
+            read_only: None,
+            is_error: false,
+            touched: Vec::new(),
+        };
+        let rows = [0, 1, 2, 3, 0].map(row);
+        let runs = rolled_up(&activity::TABLE, &rows, 1, usize::MAX);
+        let lengths: Vec<usize> = runs.iter().map(Sorted::len).collect();
+        assert_eq!(lengths, [3, 2], "the first name has a row in each");
+        let events = activity_of(&runs).values().map(|sums| sums.0).sum::<i64>();
+        assert_eq!(events, 5);
+    }
+
+    /// An event whose texts are the names of their columns.
+    fn event_of_names() -> Chunk {
+        let mut chunk = Chunk::new(&events::TABLE);
+        chunk.int(Event::event_time, 0);
+        for column in PARTS {
+            let about = &COLUMNS[column as usize];
+            match about.kind {
+                Kind::Bool => chunk.bool(column, true),
+                _ => chunk.text(column, about.name),
+            };
+        }
+        let touched = ["resource_arn", "resource_type", "resource_evidence"];
+        for (column, name) in TOUCHED.into_iter().zip(touched) {
+            chunk.list(column, [Some(name)]);
+        }
+        chunk.end_row();
+        chunk
+    }
+
+    #[test]
+    fn every_part_of_a_key_and_every_count_is_in_its_column() {
+        let run: Run = Box::new(std::iter::once(Ok(event_of_names().sort())));
+        let (rows, bytes) = (usize::MAX, usize::MAX);
+        let limits = WindowLimits { rows, bytes };
+        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
+        let window = merge.next_window().expect("in memory").expect("one row");
+        let mut rollups = Rollups::new(ALL);
+        rollups.observe(&window);
+        let runs = rollups.finish();
+        assert_eq!(runs.len(), 2);
+        for run in &runs {
+            let (chunk, table) = (run.chunk(), run.chunk().table());
+            for (place, column) in table.columns.iter().enumerate() {
+                let (text, int) = (chunk.get_text(place, 0), chunk.get_int(place, 0));
+                let name = column.name;
+                match column.kind {
+                    Kind::Text => assert_eq!(text, Some(name)),
+                    Kind::Bool => assert_eq!(chunk.get_bool(place, 0), Some(true), "{name}"),
+                    Kind::Int64 => assert_eq!(int, Some(1), "{name}"),
+                    _ => assert_eq!(int, Some(0), "{name}"),
+                }
+            }
+        }
     }
 }

@@ -47,6 +47,14 @@ impl Chunk {
         }
     }
 
+    /// Returns a chunk without rows, whose texts are written by their numbers in a dictionary.
+    pub fn with_dictionary(table: &'static Table, dict: Dict) -> Self {
+        Self {
+            dict,
+            ..Self::new(table)
+        }
+    }
+
     /// Returns a chunk of these values, as read back from scratch.
     pub(super) fn from_parts(
         table: &'static Table,
@@ -144,21 +152,15 @@ impl Chunk {
         }
     }
 
-    /// Writes a text of another dictionary, by its number plus one there.
-    pub fn text_of(
-        &mut self,
-        column: impl Into<usize>,
-        id: u32,
-        from: &Dict,
-        ids: &mut IdMap,
-    ) -> bool {
+    /// Writes a text of the chunk's own dictionary, by its number plus one.
+    pub fn text_id(&mut self, column: impl Into<usize>, id: u32) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Text { ids: values, .. }, dict) => {
-                if !fill(values, rows, NO_TEXT) {
+            (Store::Text { ids, .. }, _) => {
+                if !fill(ids, rows, NO_TEXT) {
                     return false;
                 }
-                values.push(ids.map(id, from, dict));
+                ids.push(id);
                 true
             }
             _ => false,
@@ -409,8 +411,8 @@ impl Chunk {
         self.dict.seal();
         self.stores.iter_mut().for_each(Store::shrink);
         let columns = self.table.order;
-        // Most records are told apart by time alone; rows of rollups are alike in most of their texts, and comparing
-        // ranks is then cheaper than comparing texts.
+        // Most records are told apart by time alone; rows of the books are of one day and alike in most of their texts, and
+        // comparing ranks is then cheaper than comparing texts.
         let ranks = self.table.identity.is_none().then(|| self.dict.ranks());
         let time = |row: u32| self.get_int(columns[0], row as usize);
         let mut keyed: Vec<_> = (0..offset(self.rows)).map(|row| (time(row), row)).collect();

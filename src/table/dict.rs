@@ -84,6 +84,20 @@ impl Dict {
         ranks
     }
 
+    /// Returns a sealed copy, in which the numbers plus one are the texts' ranks.
+    #[must_use]
+    pub fn ranked(&self, ranks: &[u32]) -> Self {
+        let mut spans = vec![0; self.len()];
+        for (span, rank) in self.spans.iter().zip(&ranks[1..]) {
+            spans[*rank as usize - 1] = *span;
+        }
+        Self {
+            text: self.text.clone(),
+            spans,
+            ..Self::default()
+        }
+    }
+
     /// Sorts texts that are alike in their first `depth` bytes, given the word that stands there in each.
     fn sort(&self, texts: &mut [(u64, u32)], depth: usize) {
         texts.sort_unstable_by_key(|(word, _)| *word);
@@ -215,8 +229,11 @@ mod tests {
                 dict.intern(text);
             }
             let ranks = dict.ranks();
+            let ranked = dict.ranked(&ranks);
             let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
+            proptest::prop_assert_eq!(ranked.len(), distinct.len());
             for (rank, text) in (0..).zip(distinct) {
+                proptest::prop_assert_eq!(ranked.get(rank), text);
                 proptest::prop_assert_eq!(ranks[dict.intern(text) as usize + 1], rank + 1);
             }
         }
