@@ -115,17 +115,9 @@ impl Chunk {
                 if !fill(ids, rows, NO_TEXT) {
                     return false;
                 }
-                // Neighbours are often alike, and a comparison is cheaper than a hash.
-                let id = match ids.last() {
-                    Some(&last) if last != NO_TEXT && dict.get(last - 1) == value => last,
-                    _ => {
-                        let known = dict.len();
-                        let id = dict.intern(value);
-                        *fresh += usize::from(dict.len() > known);
-                        id + 1
-                    }
-                };
-                ids.push(id);
+                let known = dict.len();
+                ids.push(intern(value, ids, dict));
+                *fresh += dict.len() - known;
                 if ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two() {
                     self.judge(column);
                 }
@@ -230,11 +222,9 @@ impl Chunk {
                 if !fill(ends, rows, no_value(ids.len())) {
                     return false;
                 }
-                ids.extend(
-                    values
-                        .into_iter()
-                        .map(|value| value.map_or(NO_TEXT, |text| dict.intern(text) + 1)),
-                );
+                for value in values {
+                    ids.push(value.map_or(NO_TEXT, |text| intern(text, ids, dict)));
+                }
                 ends.push(offset(ids.len()));
                 true
             }
@@ -312,6 +302,11 @@ impl Chunk {
             Store::Plain { data, ends } => Some(&data[range(ends, row)?]),
             _ => None,
         }
+    }
+
+    /// Returns whether a row has a value.
+    pub(super) fn has_value(&self, column: usize, row: usize) -> bool {
+        self.stores[column].has_value(row)
     }
 
     /// Returns true where no row has a value in that column.
@@ -444,6 +439,16 @@ impl Chunk {
             }
         }
         Ordering::Equal
+    }
+}
+
+/// Returns the number plus one of a text that comes behind others. Neighbours are often alike, and a comparison is cheaper
+/// than a hash.
+#[inline]
+fn intern(value: &str, before: &[u32], dict: &mut Dict) -> u32 {
+    match before.last() {
+        Some(&last) if last != NO_TEXT && dict.get(last - 1) == value => last,
+        _ => dict.intern(value) + 1,
     }
 }
 

@@ -151,6 +151,19 @@ impl Store {
         };
     }
 
+    /// Whether a row has a value.
+    pub(super) fn has_value(&self, row: usize) -> bool {
+        match self {
+            Self::Empty => false,
+            Self::Text { ids, .. } => ids[row] != NO_TEXT,
+            Self::Plain { ends, .. } | Self::Bytes { ends, .. } | Self::List { ends, .. } => {
+                ends[row] & NULL_BIT == 0
+            }
+            Self::Int(values) => values[row] != NO_INT,
+            Self::Bool(values) => values[row] != NO_BOOL,
+        }
+    }
+
     /// The memory in use, in bytes.
     pub(super) fn bytes(&self) -> usize {
         match self {

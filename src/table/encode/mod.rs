@@ -2,6 +2,7 @@
 //!
 //! What a column is cut into depends on its rows alone, so that equal rows give equal bytes whatever ran beside them.
 
+mod delta;
 mod numbers;
 mod pages;
 mod rle;
@@ -22,7 +23,6 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnDescPtr, ColumnPath};
 use rayon::prelude::*;
 
-use super::chunk::Sorted;
 use super::merge::Window;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
 use pages::{Encoded, Scratch, Spare};
@@ -142,7 +142,8 @@ fn properties(schema: &Schema) -> WriterProperties {
         .set_key_value_metadata(Some(keys));
     for field in schema.fields() {
         let path = ColumnPath::from(field.name().as_str());
-        if field.data_type() == &Kind::Time.data_type() {
+        let is_time = field.data_type() == &Kind::Time.data_type();
+        if is_time || field.name() == "source_index" {
             builder = builder
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
@@ -159,7 +160,7 @@ fn plan(kind: Kind, name: &str) -> Plan {
     let is_id = kind == Kind::Plain && name.ends_with("_id");
     Plan {
         has_dictionary: kind != Kind::Binary && !is_id,
-        has_statistics: is_id || !matches!(kind, Kind::Plain | Kind::Binary),
+        has_bounds: is_id || !matches!(kind, Kind::Plain | Kind::Binary),
     }
 }
 
@@ -173,9 +174,8 @@ fn encode(
     scratch: &mut Scratch,
 ) -> Result<Vec<Encoded>> {
     let plan = plan(kind, descrs[0].name());
-    let is_empty = |block: &Arc<Sorted>| block.chunk().is_empty_column(column);
-    if window.blocks.iter().all(is_empty) {
-        let null = |descr| pages::nulls(descr, window.rows.len(), plan.has_statistics, scratch);
+    if !has_value(window, column) {
+        let null = |descr| pages::nulls(descr, window.rows.len(), scratch);
         return descrs.iter().map(null).collect();
     }
     let encoded = match kind {
@@ -192,156 +192,14 @@ fn encode(
     Ok(vec![encoded?])
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::chunk::Chunk;
-    use crate::table::events::{Col, TABLE};
-    use crate::table::merge::{Merge, Run, WindowLimits};
-    use arrow::array::{Array, AsArray, RecordBatch};
-    use arrow::compute::concat_batches;
-    use arrow::datatypes::TimestampMicrosecondType;
-    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    use parquet::basic::Encoding;
-
-    /// Rows `n` of some, every second one without optional values.
-    fn chunk_of(rows: impl IntoIterator<Item = i64>) -> Chunk {
-        let mut chunk = Chunk::new(&TABLE);
-        for n in rows {
-            chunk.int(Col::event_time, n);
-            chunk.text(Col::event_id, &format!("id-{n}"));
-            if n % 2 == 0 {
-                chunk.text(Col::event_name, ["Get", "Put"][usize::from(n % 4 == 0)]);
-                chunk.bool(Col::read_only, n % 4 == 0);
-                chunk.binary(Col::record_raw, b"{\xff}");
-                chunk.list(Col::mcp_evidence, [Some("a"), None]);
-                chunk.list(Col::resources, [Some("arn"), None, None, Some("type")]);
-            } else {
-                chunk.list(Col::resources, []);
-            }
-            chunk.end_row();
-        }
-        chunk
-    }
-
-    fn file_of(chunks: Vec<Chunk>, window_rows: usize) -> Vec<u8> {
-        let run = |chunk: Chunk| Box::new(std::iter::once(Ok(chunk.sort()))) as Run;
-        let limits = WindowLimits {
-            rows: window_rows,
-            bytes: usize::MAX,
-        };
-        let runs = chunks.into_iter().map(run).collect();
-        let mut merge = Merge::new(&TABLE, runs, limits).expect("in memory");
-        let mut file = FileWriter::new(&TABLE, Vec::new()).expect("in memory");
-        while let Some(window) = merge.next_window().expect("in memory") {
-            file.write(&window).expect("in memory");
-        }
-        file.finish().expect("in memory")
-    }
-
-    fn read(file: Vec<u8>) -> RecordBatch {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file))
-            .and_then(ParquetRecordBatchReaderBuilder::build)
-            .expect("a Parquet file");
-        let schema = arrow::array::RecordBatchReader::schema(&reader);
-        let batches: Vec<RecordBatch> = reader.map(|batch| batch.expect("whole")).collect();
-        concat_batches(&schema, &batches).expect("one schema")
-    }
-
-    #[test]
-    fn values_come_back() {
-        let batch = read(file_of(vec![chunk_of(0..10)], 4));
-        assert_eq!(batch.num_rows(), 10);
-        let column = |name: &str| batch.column_by_name(name).expect("a column");
-        let times = column("event_time").as_primitive::<TimestampMicrosecondType>();
-        let names = column("event_name").as_string::<i32>();
-        let resources = column("resources").as_list::<i32>();
-        let evidence = column("mcp_evidence").as_list::<i32>();
-        for n in 0..10 {
-            let is_even = n % 2 == 0;
-            assert_eq!(times.value(n), i64::try_from(n).expect("small"));
-            assert_eq!(
-                column("event_id").as_string::<i32>().value(n),
-                format!("id-{n}")
-            );
-            assert_eq!(names.is_valid(n), is_even);
-            assert_eq!(evidence.is_valid(n), is_even);
-            assert!(resources.is_valid(n), "an empty list is a list");
-            assert_eq!(resources.value(n).len(), usize::from(is_even));
-        }
-        assert_eq!([names.value(0), names.value(2)], ["Put", "Get"]);
-        assert!(column("read_only").as_boolean().value(4));
-        assert_eq!(column("record_raw").as_binary::<i32>().value(0), b"{\xff}");
-        let two = evidence.value(0);
-        let two = two.as_string::<i32>();
-        assert_eq!((two.value(0), two.is_null(1)), ("a", true));
-        let first = resources.value(0);
-        let kind = first.as_struct().column_by_name("type").expect("a field");
-        assert_eq!(kind.as_string::<i32>().value(0), "type");
-        for name in ["delivery_time", "object", "is_error", "touched_arns"] {
-            assert!(
-                batch.column_by_name(name).is_none(),
-                "{name} is for the merge alone"
-            );
-        }
-    }
-
-    #[test]
-    fn equal_rows_give_equal_bytes_however_they_came() {
-        let whole = file_of(vec![chunk_of(0..3000)], 1000);
-        let parts = vec![
-            chunk_of((0..3000).filter(|n| n % 3 == 0)),
-            chunk_of((0..3000).rev().filter(|n| n % 3 == 1)),
-            chunk_of((0..3000).filter(|n| n % 3 == 2)),
-        ];
-        assert!(file_of(parts, 1000) == whole);
-        assert!(
-            file_of(vec![chunk_of(0..3000)], 999) != whole,
-            "row groups show"
-        );
-    }
-
-    #[test]
-    fn layout() {
-        let file = file_of(vec![chunk_of(0..2000)], 1000);
-        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file));
-        let reader = reader.expect("a Parquet file");
-        let groups = reader.metadata().row_groups();
-        assert_eq!(
-            groups
-                .iter()
-                .map(parquet::file::metadata::RowGroupMetaData::num_rows)
-                .collect::<Vec<_>>(),
-            [1000, 1000]
-        );
-        for chunk in groups[1].columns() {
-            let name = chunk.column_path().string();
-            let has = |encoding| chunk.encodings().any(|found| found == encoding);
-            match name.as_str() {
-                "event_time" => assert!(has(Encoding::DELTA_BINARY_PACKED), "{name}"),
-                "event_id" => assert!(
-                    !has(Encoding::RLE_DICTIONARY) && !has(Encoding::PLAIN_DICTIONARY),
-                    "{name}"
-                ),
-                "event_name" => assert!(
-                    has(Encoding::RLE_DICTIONARY) || has(Encoding::PLAIN_DICTIONARY),
-                    "{name}"
-                ),
-                _ => {}
-            }
-            if name == "event_time" {
-                let statistics = chunk.statistics().expect("of times");
-                let micros = |bytes: Option<&[u8]>| {
-                    bytes
-                        .and_then(|b| b.try_into().ok())
-                        .map(i64::from_le_bytes)
-                };
-                let range = (
-                    micros(statistics.min_bytes_opt()),
-                    micros(statistics.max_bytes_opt()),
-                );
-                assert_eq!(range, (Some(1000), Some(1999)));
-            }
-        }
-    }
+/// Returns whether any row of the window has a value: rows of other windows that stand in the same chunks do not count.
+fn has_value(window: &Window, column: usize) -> bool {
+    let blocks = || window.blocks.iter().map(|block| block.chunk());
+    let chunks: Vec<_> = blocks().collect();
+    let has_value =
+        |(block, row): &(u32, u32)| chunks[*block as usize].has_value(column, *row as usize);
+    !blocks().all(|chunk| chunk.is_empty_column(column)) && window.rows.iter().any(has_value)
 }
+
+#[cfg(test)]
+mod tests;

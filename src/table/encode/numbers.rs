@@ -1,5 +1,7 @@
 //! Columns of times, numbers and booleans: parquet's own writers.
 
+use std::sync::Arc;
+
 use parquet::column::writer::{ColumnWriter, get_column_writer};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::properties::WriterPropertiesPtr;
@@ -19,7 +21,7 @@ pub(super) fn encode(
 ) -> Result<Encoded> {
     let mut out = TrackedWrite::new(Vec::new());
     let pages = Box::new(SerializedPageWriter::new(&mut out));
-    let mut writer = get_column_writer(descr.clone(), properties.clone(), pages);
+    let mut writer = get_column_writer(Arc::clone(descr), Arc::clone(properties), pages);
     let int = |chunk: &Chunk, row| chunk.get_int(column, row);
     match &mut writer {
         ColumnWriter::Int64ColumnWriter(writer) => {

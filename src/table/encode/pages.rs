@@ -3,7 +3,7 @@
 //! parquet's own writer would look every text up in a dictionary once more; a chunk of rows knows the numbers
 //! already. So the pages of text columns are made here, and parquet writes their headers and the footer.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, EncodingMask, Type, ZstdLevel};
@@ -54,11 +54,7 @@ pub(super) struct Spare(Mutex<Vec<Scratch>>);
 impl Spare {
     /// Lends scratch to `encode`.
     pub(super) fn lend<T>(&self, encode: impl FnOnce(&mut Scratch) -> Result<T>) -> Result<T> {
-        let spare = || {
-            self.0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-        };
+        let spare = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = spare().pop();
         let mut scratch = match taken {
             Some(scratch) => scratch,
@@ -94,7 +90,6 @@ pub(super) struct Pages<'v> {
     descr: ColumnDescPtr,
     out: TrackedWrite<Vec<u8>>,
     totals: Totals,
-    has_statistics: bool,
     range: Option<Range<'v>>,
     last: Option<Range<'v>>,
     ascending: bool,
@@ -116,13 +111,12 @@ struct Totals {
 
 impl<'v> Pages<'v> {
     /// Begins a column.
-    pub(super) fn new(descr: ColumnDescPtr, has_statistics: bool) -> Self {
+    pub(super) fn new(descr: &ColumnDescPtr) -> Self {
         Self {
             columns: ColumnIndexBuilder::new(descr.physical_type()),
-            descr,
+            descr: Arc::clone(descr),
             out: TrackedWrite::new(Vec::new()),
             totals: Totals::default(),
-            has_statistics,
             range: None,
             last: None,
             ascending: true,
@@ -175,7 +169,7 @@ impl<'v> Pages<'v> {
         self.totals.uncompressed += spec.uncompressed_size;
         match self.encodings.last_mut() {
             Some(last) if last.page_type == page_type && last.encoding == encoding => {
-                last.count += 1
+                last.count += 1;
             }
             _ => self.encodings.push(PageEncodingStats {
                 page_type,
@@ -224,29 +218,29 @@ impl<'v> Pages<'v> {
             .iter()
             .map(|page| &page.encoding)
             .chain([&Encoding::RLE]);
-        let mut metadata = ColumnChunkMetaData::builder(self.descr.clone())
+        let bounds = statistics(self.descr.physical_type(), self.range, nulls);
+        let metadata = ColumnChunkMetaData::builder(self.descr)
             .set_compression(compression())
             .set_encodings_mask(EncodingMask::new_from_encodings(used))
             .set_total_compressed_size(signed(bytes.len()))
             .set_total_uncompressed_size(signed(uncompressed))
             .set_num_values(signed(slots))
             .set_data_page_offset(signed(data_at.unwrap_or_default()))
-            .set_dictionary_page_offset(dictionary_at.map(signed));
-        if self.has_statistics {
-            metadata =
-                metadata.set_statistics(statistics(self.descr.physical_type(), self.range, nulls));
-        }
+            .set_dictionary_page_offset(dictionary_at.map(signed))
+            .set_page_encoding_stats(self.encodings)
+            .set_statistics(bounds)
+            .build()?;
         self.columns
             .set_boundary_order(match (self.ascending, self.descending) {
                 (true, _) => BoundaryOrder::ASCENDING,
                 (false, true) => BoundaryOrder::DESCENDING,
                 (false, false) => BoundaryOrder::UNORDERED,
             });
-        let is_indexed = self.has_statistics && self.columns.valid();
+        let is_indexed = self.columns.valid();
         let close = ColumnCloseResult {
             bytes_written: bytes.len() as u64,
             rows_written: rows as u64,
-            metadata: metadata.set_page_encoding_stats(self.encodings).build()?,
+            metadata,
             bloom_filter: None,
             column_index: is_indexed.then(|| self.columns.build()).transpose()?,
             offset_index: Some(self.offsets.build()),
@@ -259,18 +253,12 @@ impl<'v> Pages<'v> {
 }
 
 /// Encodes a column of so many rows that has no value.
-pub(super) fn nulls(
-    descr: &ColumnDescPtr,
-    rows: usize,
-    has_statistics: bool,
-    scratch: &mut Scratch,
-) -> Result<Encoded> {
-    let mut pages = Pages::new(descr.clone(), has_statistics);
+pub(super) fn nulls(descr: &ColumnDescPtr, rows: usize, scratch: &mut Scratch) -> Result<Encoded> {
+    let mut pages = Pages::new(descr);
     scratch.page.clear();
     for max in [descr.max_rep_level(), descr.max_def_level()] {
-        let width = level_width(max);
-        levels(&mut scratch.page, max, |page| {
-            rle::repeat(0, rows, width, page)
+        levels(&mut scratch.page, max, |page, width| {
+            rle::repeat(0, rows, width, page);
         });
     }
     let data = Data {
@@ -284,21 +272,17 @@ pub(super) fn nulls(
     pages.close()
 }
 
-/// Appends the levels of a page, with their length before them; nothing where the column has no such levels.
-pub(super) fn levels(page: &mut Vec<u8>, max: i16, encode: impl FnOnce(&mut Vec<u8>)) {
+/// Appends levels up to `max`, with their length before them; nothing where the column has no such levels. `encode` gets
+/// their width.
+pub(super) fn levels(page: &mut Vec<u8>, max: i16, encode: impl FnOnce(&mut Vec<u8>, u32)) {
     if max == 0 {
         return;
     }
     let at = page.len();
     page.extend_from_slice(&[0; 4]);
-    encode(page);
+    encode(page, rle::width(u32::from(max.unsigned_abs())));
     let length = count(page.len() - at - 4);
     page[at..at + 4].copy_from_slice(&length.to_le_bytes());
-}
-
-/// Returns the width of levels up to `max`.
-pub(super) fn level_width(max: i16) -> u32 {
-    rle::width(u32::from(max.unsigned_abs()))
 }
 
 fn compressed(scratch: &mut Scratch) -> Result<Bytes> {
@@ -374,4 +358,37 @@ fn count(n: usize) -> u32 {
 
 fn signed<T: TryInto<i64>>(n: T) -> i64 {
     n.try_into().unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bounds_of_long_texts() {
+        let check = |text: &str, expected_lower: &str, expected_upper: &str| {
+            assert_eq!(lower(text.as_bytes()).0, expected_lower.as_bytes());
+            assert_eq!(upper(text.as_bytes()).0, expected_upper.as_bytes());
+        };
+        let a = |n: usize| "a".repeat(n);
+        check(&a(64), &a(64), &a(64));
+        check(&a(65), &a(64), &(a(63) + "b"));
+        check(&(a(63) + "\u{7f}x"), &(a(63) + "\u{7f}"), &(a(62) + "b"));
+        check(&(a(63) + "\u{e9}"), &a(63), &(a(62) + "b"));
+        let last = "\u{10ffff}".repeat(17);
+        check(&last, &last[..64], &last); // nothing short is greater
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_hold(text in "([a\u{7f}\u{7ff}\u{d7ff}\u{ffff}\u{10ffff}]|.){0,90}") {
+            let bytes = text.as_bytes();
+            let ((low, low_is_exact), (high, high_is_exact)) = (lower(bytes), upper(bytes));
+            prop_assert!(low.as_slice() <= bytes && bytes <= high.as_slice());
+            prop_assert_eq!((low == bytes, high == bytes), (low_is_exact, high_is_exact));
+            prop_assert!(std::str::from_utf8(&low).is_ok() && std::str::from_utf8(&high).is_ok());
+            prop_assert!(low.len() <= BOUND_BYTES_MAX);
+        }
+    }
 }

@@ -21,12 +21,12 @@ pub(super) fn encode<T: Copy + Eq + Into<u32>>(values: &[T], width: u32, out: &m
         }
         let alike = |value: &&T| **value == first;
         let length = values[at..].iter().take_while(alike).count();
-        pack(&values[packed..at], width, out);
+        literal(&values[packed..at], width, out);
         repeat(first.into(), length, width, out);
         at += length;
         packed = at;
     }
-    pack(&values[packed..], width, out);
+    literal(&values[packed..], width, out);
 }
 
 /// Appends one value so many times over.
@@ -38,13 +38,19 @@ pub(super) fn repeat(value: u32, length: usize, width: u32, out: &mut Vec<u8>) {
 }
 
 /// Appends values side by side, the last group filled up with zeros.
-fn pack<T: Copy + Into<u32>>(values: &[T], width: u32, out: &mut Vec<u8>) {
+fn literal<T: Copy + Into<u32>>(values: &[T], width: u32, out: &mut Vec<u8>) {
     if values.is_empty() {
         return;
     }
     let groups = values.len().div_ceil(GROUP);
     varint((groups as u64) << 1 | 1, out);
     let end = out.len() + groups * width as usize;
+    pack(values, width, out);
+    out.resize(end, 0);
+}
+
+/// Appends the bits of values, the first at the lowest bit of the first byte.
+pub(super) fn pack<T: Copy + Into<u32>>(values: &[T], width: u32, out: &mut Vec<u8>) {
     let (mut bits, mut n_bits) = (0_u64, 0);
     for value in values {
         bits |= u64::from((*value).into()) << n_bits;
@@ -56,10 +62,10 @@ fn pack<T: Copy + Into<u32>>(values: &[T], width: u32, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(&bits.to_le_bytes()[..n_bits.div_ceil(8) as usize]);
-    out.resize(end, 0);
 }
 
-fn varint(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a number in groups of seven bits.
+pub(super) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;

@@ -5,14 +5,15 @@
 
 use std::collections::HashSet;
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parquet::basic::Encoding;
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::pages::{Data, Encoded, Pages, Range, Scratch, level_width, levels};
-use super::rle;
+use super::pages::{self, Data, Encoded, Pages, Scratch, levels};
+use super::{delta, rle};
 use crate::table::merge::Window;
 use crate::table::store::Texts;
 
@@ -23,7 +24,9 @@ const PAGE_BYTES: usize = 1 << 20;
 /// A dictionary ends here: who wants one row has to read it whole.
 const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 /// Values of a column by which it is decided whether to look for a dictionary.
-const SAMPLE_VALUES: usize = 4096;
+const SAMPLE_VALUES: usize = 1024;
+/// Texts of so many bytes are long.
+const LONG_BYTES: usize = 64;
 /// What a value takes beside its bytes.
 const LENGTH_BYTES: usize = 4;
 
@@ -32,8 +35,8 @@ const LENGTH_BYTES: usize = 4;
 pub(super) struct Plan {
     /// Whether values that repeat get a dictionary.
     pub(super) has_dictionary: bool,
-    /// Whether its bounds are kept.
-    pub(super) has_statistics: bool,
+    /// Whether the smallest and greatest text of a page say something.
+    pub(super) has_bounds: bool,
 }
 
 /// Encodes a column of texts or bytes.
@@ -47,12 +50,11 @@ pub(super) fn flat(
     let chunks = window.blocks.iter().map(|block| block.chunk());
     let columns: Vec<_> = chunks.map(|chunk| chunk.texts(column)).collect();
     let value = |(block, row): &(u32, u32)| columns[*block as usize].get(*row as usize);
-    let mut slots = Slots::with_capacity(window.rows.len());
-    let repeats = plan.has_dictionary && repeat(window.rows.iter().filter_map(value));
-    let values = if repeats {
+    let (mut defs, rows) = (Vec::with_capacity(window.rows.len()), &window.rows);
+    let values = if plan.has_dictionary && repeat(rows.iter().filter_map(value)) {
         let mut entries = Entries::new(window, scratch);
-        let mut numbers = Vec::with_capacity(window.rows.len());
-        for place @ (block, row) in &window.rows {
+        let mut numbers = Vec::with_capacity(rows.len());
+        for place @ (block, row) in rows {
             let number = match columns[*block as usize] {
                 Texts::Numbered(ids, _) => match ids[*row as usize] {
                     0 => None,
@@ -60,19 +62,25 @@ pub(super) fn flat(
                 },
                 _ => value(place).map(|value| entries.number_of(value)),
             };
-            slots.defs.push(u8::from(number.is_some()));
-            numbers.extend(number);
+            defs.push(u8::from(number.is_some()));
+            if let Some(number) = number {
+                numbers.push(number);
+            }
         }
         entries.finish(numbers)
     } else {
-        let mut values = Vec::with_capacity(window.rows.len());
-        for place in &window.rows {
+        let mut values = Vec::with_capacity(rows.len());
+        for place in rows {
             let value = value(place);
-            slots.defs.push(u8::from(value.is_some()));
-            values.extend(value);
+            defs.push(u8::from(value.is_some()));
+            if let Some(value) = value {
+                values.push(value);
+            }
         }
         Values::Plain(values)
     };
+    let reps = Vec::new();
+    let slots = Slots { reps, defs };
     write(descr, &slots, &values, plan, scratch)
 }
 
@@ -84,68 +92,91 @@ pub(super) fn lists(
     plan: Plan,
     scratch: &mut Scratch,
 ) -> Result<Vec<Encoded>> {
-    let leaf = |(nth, descr): (usize, &ColumnDescPtr)| {
-        list_leaf(window, column, (nth, descrs.len()), descr, plan, scratch)
+    let lists = Lists::of(window, column, descrs.len());
+    let mut leaf = |(nth, descr): (usize, &ColumnDescPtr)| {
+        let (slots, values) = lists.leaf(nth, level(descr.max_def_level()), window, scratch);
+        write(descr, &slots, &values, plan, scratch)
     };
-    descrs.iter().enumerate().map(leaf).collect()
+    descrs.iter().enumerate().map(&mut leaf).collect()
 }
 
-fn list_leaf(
-    window: &Window,
-    column: usize,
-    (nth, width): (usize, usize),
-    descr: &ColumnDescPtr,
-    plan: Plan,
-    scratch: &mut Scratch,
-) -> Result<Encoded> {
-    const NO_LIST: u8 = 0;
-    const NO_ELEMENT: u8 = 1;
-    let has_text = level(descr.max_def_level());
-    let mut slots = Slots::with_capacity(window.rows.len());
-    let mut entries = Entries::new(window, scratch);
-    let mut numbers = Vec::new();
-    for (block, row) in &window.rows {
-        let list = window.blocks[*block as usize]
-            .chunk()
-            .get_list(column, *row as usize);
-        let mut elements = list
-            .unwrap_or_default()
-            .chunks_exact(width)
-            .map(|element| element[nth])
-            .peekable();
-        slots.reps.push(0);
-        if elements.peek().is_none() {
-            slots
-                .defs
-                .push(if list.is_some() { NO_ELEMENT } else { NO_LIST });
-            continue;
-        }
-        for (place, id) in elements.enumerate() {
-            if place > 0 {
-                slots.reps.push(1);
+/// The lists of a column, end to end.
+struct Lists<'w> {
+    /// 0 where a row begins.
+    reps: Vec<u8>,
+    /// The element of each slot: its block and the numbers plus one of its texts; without texts where the row has no
+    /// element.
+    elements: Vec<(u32, &'w [u32])>,
+    /// Whether a slot without element is an empty list, and not none.
+    is_list: Vec<bool>,
+}
+
+impl<'w> Lists<'w> {
+    fn of(window: &'w Window, column: usize, width: usize) -> Self {
+        let rows = window.rows.len();
+        let mut lists = Self {
+            reps: Vec::with_capacity(rows),
+            elements: Vec::with_capacity(rows),
+            is_list: Vec::with_capacity(rows),
+        };
+        for (block, row) in &window.rows {
+            let chunk = window.blocks[*block as usize].chunk();
+            let list = chunk.get_list(column, *row as usize);
+            let elements = list.unwrap_or_default().chunks_exact(width);
+            if elements.len() == 0 {
+                lists.push(0, (*block, &[]), list.is_some());
             }
-            if id == 0 {
-                slots.defs.push(has_text - 1);
-            } else {
-                slots.defs.push(has_text);
-                numbers.push(entries.number(*block, id));
+            for (place, element) in elements.enumerate() {
+                lists.push(u8::from(place > 0), (*block, element), true);
             }
         }
+        lists
     }
-    let values = entries.finish(numbers);
-    write(descr, &slots, &values, plan, scratch)
+
+    fn push(&mut self, rep: u8, element: (u32, &'w [u32]), is_list: bool) {
+        self.reps.push(rep);
+        self.elements.push(element);
+        self.is_list.push(is_list);
+    }
+
+    /// One text of each element. `has_text` is the level of an element that has it.
+    fn leaf(
+        &self,
+        nth: usize,
+        has_text: u8,
+        window: &'w Window,
+        scratch: &mut Scratch,
+    ) -> (Slots, Values<'w>) {
+        let mut entries = Entries::new(window, scratch);
+        let (mut defs, mut numbers) = (Vec::with_capacity(self.reps.len()), Vec::new());
+        for ((block, texts), is_list) in self.elements.iter().zip(&self.is_list) {
+            defs.push(match texts.get(nth) {
+                None => u8::from(*is_list),
+                Some(0) => has_text - 1,
+                Some(id) => {
+                    numbers.push(entries.number(*block, *id));
+                    has_text
+                }
+            });
+        }
+        let reps = self.reps.clone();
+        (Slots { reps, defs }, entries.finish(numbers))
+    }
 }
 
-/// Returns whether the first of the values say most things more than once.
+/// Returns whether enough of the first values repeat to look for a dictionary: half of the bytes where texts are short, a
+/// quarter where they are long, which compression does not find again once other texts of their kind lie between.
 fn repeat<'v>(values: impl Iterator<Item = &'v [u8]>) -> bool {
     let mut distinct = HashSet::<&[u8], DefaultHashBuilder>::default();
-    let (mut fresh, mut all) = (0, 0);
+    let (mut fresh, mut all, mut n) = (0, 0, 0);
     for value in values.take(SAMPLE_VALUES) {
         let bytes = LENGTH_BYTES + value.len();
+        n += 1;
         all += bytes;
         fresh += if distinct.insert(value) { bytes } else { 0 };
     }
-    2 * fresh <= all
+    let is_long = all >= n * LONG_BYTES;
+    4 * fresh <= all * if is_long { 3 } else { 2 }
 }
 
 /// The rows, or elements of lists, of a column.
@@ -157,15 +188,23 @@ struct Slots {
 }
 
 impl Slots {
-    fn with_capacity(rows: usize) -> Self {
-        Self {
-            reps: Vec::new(),
-            defs: Vec::with_capacity(rows),
-        }
+    /// The levels of the row that begins at a slot.
+    #[inline]
+    fn row_at(&self, slot: usize) -> &[u8] {
+        let further = self.reps.get(slot + 1..).unwrap_or_default();
+        let end = slot + 1 + further.iter().take_while(|rep| **rep != 0).count();
+        &self.defs[slot..end]
     }
 
-    fn begins_row(&self, slot: usize) -> bool {
-        self.reps.get(slot).is_none_or(|rep| *rep == 0)
+    /// Appends the levels of some slots.
+    fn write(&self, range: Range<usize>, descr: &ColumnDescPtr, out: &mut Vec<u8>) {
+        let reps = self.reps.get(range.clone()).unwrap_or_default();
+        levels(out, descr.max_rep_level(), |out, width| {
+            rle::encode(reps, width, out);
+        });
+        levels(out, descr.max_def_level(), |out, width| {
+            rle::encode(&self.defs[range], width, out);
+        });
     }
 }
 
@@ -186,13 +225,26 @@ impl<'w> Values<'w> {
             Self::Plain(values) => values[nth],
         }
     }
+
+    /// Appends some values and returns how they are written.
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Encoding {
+        match self {
+            Self::Numbered { entries, numbers } => {
+                let width = rle::width(count(entries.len()) - 1);
+                out.push(width.to_le_bytes()[0]);
+                rle::encode(&numbers[range], width, out);
+                Encoding::RLE_DICTIONARY
+            }
+            Self::Plain(values) => own(&values[range], out),
+        }
+    }
 }
 
 /// The distinct texts of a column, numbered in the order in which its rows have them: whatever chunks the rows came in.
 struct Entries<'w, 's> {
     window: &'w Window,
     /// By block, by the text's number plus one in it: its number plus one here.
-    known: &'s mut Vec<Vec<u32>>,
+    known: &'s mut [Vec<u32>],
     /// Where `known` is not 0.
     noted: Vec<(u32, u32)>,
     texts: Vec<&'w [u8]>,
@@ -270,16 +322,12 @@ impl<'w, 's> Entries<'w, 's> {
             self.known[block as usize][id as usize] = 0;
         }
         let entries = self.texts;
-        let width = rle::width(count(entries.len()).saturating_sub(1)) as usize;
-        let dictionary: usize = entries.iter().map(|entry| LENGTH_BYTES + entry.len()).sum();
-        let entry = |number: &u32| entries[*number as usize];
-        let plain: usize = numbers
-            .iter()
-            .map(|number| LENGTH_BYTES + entry(number).len())
-            .sum();
-        if dictionary <= DICTIONARY_BYTES_MAX && dictionary + numbers.len() * width / 8 <= plain {
+        let bytes: usize = entries.iter().map(|entry| LENGTH_BYTES + entry.len()).sum();
+        let repeat = 4 * entries.len() <= 3 * numbers.len() && !entries.is_empty();
+        if repeat && bytes <= DICTIONARY_BYTES_MAX {
             Values::Numbered { entries, numbers }
         } else {
+            let entry = |number: &u32| entries[*number as usize];
             Values::Plain(numbers.iter().map(entry).collect())
         }
     }
@@ -293,65 +341,55 @@ fn write(
     plan: Plan,
     scratch: &mut Scratch,
 ) -> Result<Encoded> {
-    let mut pages = Pages::new(descr.clone(), plan.has_statistics);
-    let mut bounds = plan.has_statistics.then(|| Bounds::new(values));
+    let mut pages = Pages::new(descr);
+    let mut bounds = plan.has_bounds.then(|| Bounds::new(values));
     if let Values::Numbered { entries, .. } = values {
         scratch.page.clear();
-        entries
-            .iter()
-            .for_each(|entry| plain(entry, &mut scratch.page));
+        plain(entries, &mut scratch.page);
         pages.dictionary(entries.len(), scratch)?;
     }
     let (mut slot, mut value) = (0, 0);
     while slot < slots.defs.len() {
-        let page = Cut::after(slot, value, slots, values, level(descr.max_def_level()));
+        let end = Cut::after(slot, value, slots, values, level(descr.max_def_level()));
         scratch.page.clear();
-        let (reps, defs) = (
-            slots.reps.get(slot..page.slot),
-            &slots.defs[slot..page.slot],
-        );
-        levels(&mut scratch.page, descr.max_rep_level(), |out| {
-            rle::encode(
-                reps.unwrap_or_default(),
-                level_width(descr.max_rep_level()),
-                out,
-            )
-        });
-        levels(&mut scratch.page, descr.max_def_level(), |out| {
-            rle::encode(defs, level_width(descr.max_def_level()), out)
-        });
-        let encoding = match values {
-            Values::Numbered { entries, numbers } => {
-                let width = rle::width(count(entries.len()).saturating_sub(1));
-                scratch.page.push(width.to_le_bytes()[0]);
-                rle::encode(&numbers[value..page.value], width, &mut scratch.page);
-                Encoding::RLE_DICTIONARY
-            }
-            Values::Plain(values) => {
-                values[value..page.value]
-                    .iter()
-                    .for_each(|value| plain(value, &mut scratch.page));
-                Encoding::PLAIN
-            }
-        };
+        slots.write(slot..end.slot, descr, &mut scratch.page);
         let data = Data {
-            encoding,
-            rows: page.rows,
-            slots: page.slot - slot,
-            nulls: page.slot - slot - (page.value - value),
+            encoding: values.write(value..end.value, &mut scratch.page),
+            rows: end.rows,
+            slots: end.slot - slot,
+            nulls: end.slot - slot - (end.value - value),
             range: bounds
                 .as_mut()
-                .and_then(|bounds| bounds.of(value..page.value)),
+                .and_then(|bounds| bounds.of(value..end.value)),
         };
         pages.data(data, scratch)?;
-        (slot, value) = (page.slot, page.value);
+        (slot, value) = (end.slot, end.value);
     }
     pages.close()
 }
 
-fn plain(value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(&count(value.len()).to_le_bytes());
-    out.extend_from_slice(value);
+/// Appends each value behind its length.
+fn plain(values: &[&[u8]], out: &mut Vec<u8>) {
+    for value in values {
+        out.extend_from_slice(&count(value.len()).to_le_bytes());
+        out.extend_from_slice(value);
+    }
+}
+
+/// Appends values of their own: where most are as long as the one before, as ids are, all lengths before all values, which
+/// compresses better and faster; else in turns, so that a text that comes again is found with its length.
+fn own(values: &[&[u8]], out: &mut Vec<u8>) -> Encoding {
+    let is_change = |pair: &&[&[u8]]| pair[0].len() != pair[1].len();
+    if values.windows(2).filter(is_change).count() > values.len() / 8 {
+        plain(values, out);
+        return Encoding::PLAIN;
+    }
+    let lengths: Vec<u32> = values.iter().map(|value| count(value.len())).collect();
+    delta::encode(&lengths, out);
+    for value in values {
+        out.extend_from_slice(value);
+    }
+    Encoding::DELTA_LENGTH_BYTE_ARRAY
 }
 
 /// Where a page ends: the next slot and value, and its rows.
@@ -362,6 +400,7 @@ struct Cut {
 }
 
 impl Cut {
+    /// Returns the end of the page that begins at a slot and a value: after so many rows or bytes.
     fn after(slot: usize, value: usize, slots: &Slots, values: &Values<'_>, has_value: u8) -> Self {
         let mut cut = Self {
             slot,
@@ -369,20 +408,19 @@ impl Cut {
             rows: 0,
         };
         let mut bytes = 0;
-        while cut.slot < slots.defs.len() {
-            if slots.begins_row(cut.slot) {
-                if cut.rows == PAGE_ROWS || bytes >= PAGE_BYTES {
-                    break;
-                }
-                cut.rows += 1;
+        while cut.slot < slots.defs.len() && cut.rows < PAGE_ROWS && bytes < PAGE_BYTES {
+            let row = slots.row_at(cut.slot);
+            let n_values: usize = row.iter().map(|def| usize::from(*def == has_value)).sum();
+            if let Values::Plain(values) = values {
+                let own = &values[cut.value..cut.value + n_values];
+                bytes += own
+                    .iter()
+                    .map(|value| LENGTH_BYTES + value.len())
+                    .sum::<usize>();
             }
-            if slots.defs[cut.slot] == has_value {
-                if let Values::Plain(values) = values {
-                    bytes += LENGTH_BYTES + values[cut.value].len();
-                }
-                cut.value += 1;
-            }
-            cut.slot += 1;
+            cut.rows += 1;
+            cut.slot += row.len();
+            cut.value += n_values;
         }
         cut
     }
@@ -409,9 +447,10 @@ impl<'v, 'w> Bounds<'v, 'w> {
         }
     }
 
-    fn of(&mut self, range: std::ops::Range<usize>) -> Option<Range<'w>> {
+    fn of(&mut self, range: Range<usize>) -> Option<pages::Range<'w>> {
         self.page += 1;
-        let mut found: Option<Range<'w>> = None;
+        let first = self.values.get(range.clone().next()?);
+        let (mut min, mut max) = ((prefix(first), first), (prefix(first), first));
         for nth in range {
             if let Values::Numbered { numbers, .. } = self.values
                 && std::mem::replace(&mut self.seen[numbers[nth] as usize], self.page) == self.page
@@ -419,11 +458,23 @@ impl<'v, 'w> Bounds<'v, 'w> {
                 continue;
             }
             let value = self.values.get(nth);
-            found = Some(found.map_or((value, value), |(min, max)| {
-                (min.min(value), max.max(value))
-            }));
+            let value = (prefix(value), value);
+            min = min.min(value);
+            max = max.max(value);
         }
-        found
+        Some((min.1, max.1))
+    }
+}
+
+/// The first bytes of a text as a number that compares as they do: tells most texts apart without a call.
+#[inline]
+fn prefix(text: &[u8]) -> u64 {
+    match text.first_chunk::<8>() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => text
+            .iter()
+            .zip([56, 48, 40, 32, 24, 16, 8])
+            .fold(0, |sum, (byte, shift)| sum | u64::from(*byte) << shift),
     }
 }
 
@@ -433,4 +484,40 @@ fn level(max: i16) -> u8 {
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).expect("a row group is cut long before 4 GiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn prefixes_compare_as_their_texts(a in ".{0,12}", b in ".{0,12}") {
+            let ordering = (prefix(a.as_bytes()), &a).cmp(&(prefix(b.as_bytes()), &b));
+            prop_assert_eq!(ordering, a.cmp(&b));
+        }
+    }
+
+    #[test]
+    fn a_dictionary_is_looked_for_where_texts_repeat() {
+        let check = |share_percent: usize, length: usize, expected: bool| {
+            let n = SAMPLE_VALUES;
+            let fresh = n * share_percent / 100;
+            let texts: Vec<String> = (0..n)
+                .map(|nth| format!("{:0length$}", nth % fresh))
+                .collect();
+            let found = repeat(texts.iter().map(String::as_bytes));
+            assert_eq!(found, expected, "{share_percent} % of length {length}");
+        };
+        check(1, 10, true);
+        check(49, 10, true);
+        check(51, 10, false);
+        check(51, 100, true);
+        check(76, 100, false);
+        assert!(
+            repeat(std::iter::empty()),
+            "nothing is no reason against it"
+        );
+    }
 }
