@@ -13,6 +13,7 @@ use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
+use crate::sink::folder::SinkError;
 use crate::source::SourceError;
 use crate::{export, generate, list, pipeline};
 
@@ -54,6 +55,8 @@ fn fail(error: &anyhow::Error) -> ExitStatus {
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
+    } else if matches!(error.downcast_ref(), Some(SinkError::Busy(_))) {
+        ExitStatus::Busy
     } else {
         ExitStatus::Failed
     }

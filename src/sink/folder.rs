@@ -1,8 +1,8 @@
 //! A dataset in a folder: staged files, the commit log, publishing.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -20,11 +20,22 @@ pub enum SinkError {
         "{0} is not empty: give --out a new or empty folder (adding to a dataset is not possible yet)"
     )]
     NotEmpty(String),
-    /// The folder holds what a run left that was killed.
+    /// The folder holds what a run had committed that was killed; it is complete now.
     #[error(
-        "{0} holds what an unfinished run left: delete {0}/_trailmill if no run is at work, and run again"
+        "{0} holds the dataset of a run that was killed while it published its files: that is done now, and there is nothing left to do"
     )]
-    Unfinished(String),
+    Completed(String),
+    /// Another run is writing.
+    #[error("another run is writing to {0}: wait for it to end, and run again")]
+    Busy(String),
+    /// A file that an entry names is nowhere.
+    #[error(
+        "{path} is committed and lost: neither it nor what was staged for it is there; delete the dataset, and run again"
+    )]
+    Lost {
+        /// Where it should lie.
+        path: String,
+    },
     /// There is no dataset.
     #[error("{0} holds no dataset of trailmill: there is no _trailmill/log in it")]
     NoDataset(String),
@@ -53,35 +64,54 @@ fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SinkErro
     move |source| SinkError::Io { verb, path, source }
 }
 
-/// A dataset that is being written. Dropped before it is committed, it leaves the folder as it was.
+/// A dataset that is being written, by this process alone. Dropped before it is committed, it leaves the folder as it was.
 #[derive(Debug)]
 pub struct Dataset {
     root: PathBuf,
     /// Whether the folder was there before.
     root_existed: bool,
     is_committed: bool,
+    /// Locked until the process ends, however it does.
+    _lock: File,
 }
 
 impl Dataset {
-    /// Begins a dataset in a folder that is new or empty.
+    /// Begins a dataset in a folder that is new or empty. What a killed run left there is finished where it was committed,
+    /// and swept where it was not.
     ///
     /// # Errors
     ///
-    /// Returns an error where the folder holds something, or cannot be made.
+    /// Returns an error where the folder holds something, another run is writing to it, or it cannot be made.
     pub fn create(root: &Path) -> Result<Self, SinkError> {
         let root_existed = root.exists();
-        if root_existed {
-            refuse_unless_empty(root)?;
+        let ours = root.join(OURS);
+        let shown = || root.display().to_string();
+        let holds_theirs = root_existed && holds_theirs(root)?;
+        if holds_theirs && !ours.exists() {
+            return Err(SinkError::NotEmpty(shown()));
         }
-        let dataset = Self {
+        fs::create_dir_all(ours.join("log")).map_err(failed("create", &ours))?;
+        let mut dataset = Self {
             root: root.to_owned(),
             root_existed,
-            is_committed: false,
+            is_committed: true, // until it is known that nothing is
+            _lock: lock(root)?,
         };
-        for folder in ["stage", "log"] {
-            let folder = root.join(OURS).join(folder);
-            fs::create_dir_all(&folder).map_err(failed("create", &folder))?;
+        if let Some(entry) = dataset.last_entry()? {
+            let is_published = dataset.log_path(&format!("{}.done", entry.number)).exists();
+            if !is_published {
+                dataset.publish(&entry)?;
+                return Err(SinkError::Completed(shown()));
+            }
+            return Err(SinkError::NotEmpty(shown()));
         }
+        if holds_theirs {
+            return Err(SinkError::NotEmpty(shown()));
+        }
+        dataset.is_committed = false;
+        dataset.sweep()?;
+        let stage = dataset.stage_path();
+        fs::create_dir(&stage).map_err(failed("create", &stage))?;
         Ok(dataset)
     }
 
@@ -93,11 +123,7 @@ impl Dataset {
     pub fn stage(&self, table: &Table, day: i64, name: &str) -> Result<StagedFile, SinkError> {
         let date = format_date(day * DAY);
         let path = format!("{}/{}={date}/{name}.parquet", table.name, table.partition);
-        let staged = self
-            .root
-            .join(OURS)
-            .join("stage")
-            .join(format!("{}-{date}-{name}.part", table.name));
+        let staged = self.staged_path(&path);
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -127,24 +153,50 @@ impl Dataset {
             .map_err(|e| log_error(&path, &e.to_string()))?;
         self.is_committed = true; // even where creating the entry fails half-way
         self.create_entry(&path, &text)?;
-        for file in files {
-            let target = self.root.join(&file.data.path);
+        self.publish(&entry)?;
+        Ok(entry)
+    }
+
+    /// Brings the files of an entry to their places, those that are not there yet, and says that it is done.
+    fn publish(&self, entry: &Entry) -> Result<(), SinkError> {
+        for data in &entry.added {
+            let (staged, target) = (self.staged_path(&data.path), self.target_path(&data.path)?);
+            // Looking settles it: a rename is whole or not there.
+            if fs::metadata(&target).is_ok_and(|found| found.len() == data.bytes) {
+                continue;
+            }
+            if !staged.exists() {
+                return Err(SinkError::Lost {
+                    path: target.display().to_string(),
+                });
+            }
             let folder = target.parent().unwrap_or(&self.root);
             fs::create_dir_all(folder).map_err(failed("create", folder))?;
-            fs::rename(&file.staged, &target).map_err(failed("publish", &target))?;
+            fs::rename(&staged, &target).map_err(failed("publish", &target))?;
             sync_folder(folder)?;
         }
+        self.sweep()?;
         let done = self.log_path(&format!("{}.done", entry.number));
         File::create(&done).map_err(failed("create", &done))?;
-        let stage = self.root.join(OURS).join("stage");
-        fs::remove_dir(&stage).map_err(failed("remove", &stage))?;
-        sync_folder(&self.root.join(OURS).join("log"))?;
-        Ok(entry)
+        sync_folder(&self.root.join(OURS).join("log"))
+    }
+
+    /// Removes what is staged and in no entry.
+    fn sweep(&self) -> Result<(), SinkError> {
+        let stage = self.stage_path();
+        match fs::remove_dir_all(&stage) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", &stage)(e)),
+            _ => Ok(()),
+        }
+    }
+
+    fn last_entry(&self) -> Result<Option<Entry>, SinkError> {
+        Ok(entries(&self.root)?.pop())
     }
 
     /// Creates an entry, whole or not at all, and only where there is none.
     fn create_entry(&self, path: &Path, text: &[u8]) -> Result<(), SinkError> {
-        let temporary = path.with_extension("new");
+        let temporary = self.stage_path().join("entry");
         let mut file = File::create(&temporary).map_err(failed("create", &temporary))?;
         file.write_all(text)
             .and_then(|()| file.sync_all())
@@ -156,6 +208,29 @@ impl Dataset {
 
     fn log_path(&self, name: &str) -> PathBuf {
         self.root.join(OURS).join("log").join(name)
+    }
+
+    fn stage_path(&self) -> PathBuf {
+        self.root.join(OURS).join("stage")
+    }
+
+    /// Where a path of the log is, which must lie in the dataset: anyone can write a log.
+    fn target_path(&self, path: &str) -> Result<PathBuf, SinkError> {
+        let mut parts = Path::new(path).components();
+        if parts.all(|part| matches!(part, Component::Normal(_))) {
+            Ok(self.root.join(path))
+        } else {
+            let log = self.root.join(OURS).join("log");
+            Err(log_error(
+                &log,
+                &format!("it names {path}, which is not in the dataset"),
+            ))
+        }
+    }
+
+    /// Where the file lies that will be published at a path of the dataset.
+    fn staged_path(&self, path: &str) -> PathBuf {
+        self.stage_path().join(path.replace('/', "-") + ".part")
     }
 }
 
@@ -172,20 +247,41 @@ impl Drop for Dataset {
     }
 }
 
-fn refuse_unless_empty(root: &Path) -> Result<(), SinkError> {
-    let entries = fs::read_dir(root).map_err(failed("read", root))?;
-    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
-    let names: Vec<_> = names
-        .collect::<io::Result<_>>()
-        .map_err(failed("read", root))?;
-    let shown = root.display().to_string();
-    match names.as_slice() {
-        [] => Ok(()),
-        [only] if only == OURS && !root.join(OURS).join("log").join("1.json").exists() => {
-            Err(SinkError::Unfinished(shown))
+/// Returns whether a folder holds anything but what is ours.
+fn holds_theirs(root: &Path) -> Result<bool, SinkError> {
+    for found in fs::read_dir(root).map_err(failed("read", root))? {
+        if found.map_err(failed("read", root))?.file_name() != OURS {
+            return Ok(true);
         }
-        _ => Err(SinkError::NotEmpty(shown)),
     }
+    Ok(false)
+}
+
+/// Makes this process the only writer. The lock goes with the process, killed or not; one that is stopped keeps it.
+fn lock(root: &Path) -> Result<File, SinkError> {
+    let path = root.join(OURS).join("lock");
+    let options = OpenOptions::new().append(true).create(true).open(&path);
+    let file = options.map_err(failed("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SinkError::Busy(root.display().to_string())),
+        Err(TryLockError::Error(e)) => Err(failed("lock", &path)(e)),
+    }
+}
+
+/// Returns the entries of a dataset's log.
+fn entries(root: &Path) -> Result<Vec<Entry>, SinkError> {
+    let log = root.join(OURS).join("log");
+    let mut entries = Vec::new();
+    for number in 1_u64.. {
+        let path = log.join(format!("{number}.json"));
+        let text = match fs::read(&path) {
+            Err(e) if e.kind() == io::ErrorKind::NotFound => break,
+            text => text.map_err(failed("read", &path))?,
+        };
+        entries.push(Entry::from_json(&text).map_err(|why| log_error(&path, &why))?);
+    }
+    Ok(entries)
 }
 
 /// Returns the data files of a dataset, by its log.
@@ -194,19 +290,12 @@ fn refuse_unless_empty(root: &Path) -> Result<(), SinkError> {
 ///
 /// Returns an error where there is no dataset, or its log cannot be used.
 pub fn live_files(root: &Path) -> Result<Vec<DataFile>, SinkError> {
-    let log = root.join(OURS).join("log");
+    let entries = entries(root)?;
+    if entries.is_empty() {
+        return Err(SinkError::NoDataset(root.display().to_string()));
+    }
     let mut files: Vec<DataFile> = Vec::new();
-    for number in 1_u64.. {
-        let path = log.join(format!("{number}.json"));
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == io::ErrorKind::NotFound && number > 1 => break,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {
-                return Err(SinkError::NoDataset(root.display().to_string()));
-            }
-            Err(e) => return Err(failed("read", &path)(e)),
-        };
-        let entry = Entry::from_json(&text).map_err(|why| log_error(&path, &why))?;
+    for entry in entries {
         files.retain(|file| !entry.removed.contains(&file.path));
         files.extend(entry.added);
     }
@@ -241,7 +330,6 @@ pub struct StagedFile {
 /// A data file that is complete and not committed.
 #[derive(Debug)]
 pub struct Staged {
-    staged: PathBuf,
     data: DataFile,
 }
 
@@ -299,10 +387,7 @@ impl Pending {
             sha256,
             times,
         };
-        Ok(Staged {
-            staged: self.staged,
-            data,
-        })
+        Ok(Staged { data })
     }
 }
 

@@ -1,0 +1,155 @@
+//! Runs that are killed, stopped, or meet another one.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{Bucket, Out, Ran, command, delivery_key, event, files};
+
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trail");
+
+/// Starts a run that waits for keys.
+fn waiting(out: &Out) -> Child {
+    let mut command = command(&["run", "-", "--out", &out.arg()]);
+    let quiet = command.stdout(Stdio::null()).stderr(Stdio::null());
+    let child = quiet.stdin(Stdio::piped()).spawn().unwrap();
+    let stage = out.path().join("_trailmill/stage");
+    wait_for(&stage);
+    child
+}
+
+fn wait_for(path: &Path) {
+    let began = Instant::now();
+    while !path.exists() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{}",
+            path.display()
+        );
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let kill = Command::new("kill")
+        .args([name, &child.id().to_string()])
+        .status();
+    assert!(kill.unwrap().success());
+}
+
+fn assert_busy(out: &Out, ran: &Ran) {
+    let expected = format!(
+        "trailmill: another run is writing to {}: wait for it to end, and run again\n",
+        out.arg()
+    );
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (Some(75), expected.as_str())
+    );
+}
+
+/// Fails unless the tables are those of another dataset, to the byte, and nothing else lies about.
+fn assert_equal(out: &Out, whole: &Out) {
+    assert!(out.data_files() == whole.data_files(), "equal files");
+    let ours = |out: &Out| files(&out.path().join("_trailmill"));
+    assert_eq!(ours(out), ours(whole));
+    assert!(!out.path().join("_trailmill/stage").exists());
+}
+
+#[test]
+fn of_two_runs_the_second_ends_at_once() {
+    let bucket = Bucket::new();
+    let key = delivery_key("111122223333", "us-east-1", "20260801T1200Z", 1);
+    bucket.deliver(&key, &[event(1, "2026-08-01T12:00:00Z", "")]);
+    let (out, whole) = (Out::new(), Out::new());
+    whole.run(&[bucket.path()]).expect(0);
+
+    let mut first = waiting(&out);
+    assert_busy(&out, &out.run(&[bucket.path()]));
+    signal(&first, "-STOP");
+    assert_busy(&out, &out.run(&[bucket.path()]));
+    signal(&first, "-KILL");
+    first.wait().unwrap();
+    // What the killed one left is no obstacle.
+    out.run(&[bucket.path()]).expect(0);
+    assert_equal(&out, &whole);
+}
+
+#[test]
+fn a_run_that_was_killed_is_started_over_or_finished_by_the_same_command() {
+    let whole = Out::new();
+    let began = Instant::now();
+    whole.run(&[FIXTURES]).expect(0);
+    let duration = began.elapsed();
+    for nth in 0..12 {
+        let out = Out::new();
+        let mut command = command(&["run", FIXTURES, "--out", &out.arg()]);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        thread::sleep(duration * nth / 10);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let again = out.run(&[FIXTURES]);
+        let is_committed =
+            again.stderr.contains("nothing left to do") || again.stderr.contains("is not empty");
+        assert!(
+            again.code == Some(0) || (again.code == Some(1) && is_committed),
+            "{again:?}"
+        );
+        assert_equal(&out, &whole);
+    }
+}
+
+#[test]
+fn files_that_are_committed_are_published_by_the_next_run() {
+    let whole = Out::new();
+    whole.run(&[FIXTURES]).expect(0);
+    let published: Vec<String> = whole.data_files().into_keys().collect();
+    for n_unpublished in [0, 1, published.len()] {
+        let out = Out::new();
+        out.run(&[FIXTURES]).expect(0);
+        let ours = out.path().join("_trailmill");
+        fs::remove_file(ours.join("log/1.done")).unwrap();
+        fs::create_dir(ours.join("stage")).unwrap();
+        for path in &published[..n_unpublished] {
+            let staged = path.replace('/', "-") + ".part";
+            fs::rename(out.path().join(path), ours.join("stage").join(staged)).unwrap();
+        }
+        let again = out.run(&[FIXTURES]).expect(1);
+        assert!(again.stderr.contains("nothing left to do"), "{again:?}");
+        assert_equal(&out, &whole);
+    }
+}
+
+#[test]
+fn a_committed_file_that_is_nowhere_is_named() {
+    let out = Out::new();
+    out.run(&[FIXTURES]).expect(0);
+    fs::remove_file(out.path().join("_trailmill/log/1.done")).unwrap();
+    let (lost, _) = out.data_files().into_iter().next_back().unwrap();
+    fs::remove_file(out.path().join(&lost)).unwrap();
+    let again = out.run(&[FIXTURES]).expect(1);
+    let expected = format!("{lost} is committed and lost");
+    assert!(again.stderr.contains(&expected), "{again:?}");
+}
+
+#[test]
+fn a_log_that_points_elsewhere_moves_nothing() {
+    let out = Out::new();
+    out.run(&[FIXTURES]).expect(0);
+    let log = out.path().join("_trailmill/log");
+    fs::remove_file(log.join("1.done")).unwrap();
+    let entry = fs::read_to_string(log.join("1.json")).unwrap();
+    for elsewhere in ["../events", "/tmp/events"] {
+        let changed = entry.replacen("\"path\": \"events", &format!("\"path\": \"{elsewhere}"), 1);
+        assert!(changed != entry);
+        fs::write(log.join("1.json"), changed).unwrap();
+        let again = out.run(&[FIXTURES]).expect(1);
+        assert!(
+            again.stderr.contains("which is not in the dataset"),
+            "{again:?}"
+        );
+    }
+}
