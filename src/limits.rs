@@ -93,6 +93,15 @@ pub const MEMORY_BYTES: usize = 1 << 30;
 /// The least memory that can be asked for: two threads with an object of 50 MB each, and what encoding holds.
 pub const MEMORY_BYTES_MIN: usize = 256 << 20;
 
-/// Sorted runs may hold one part in so many of `--memory`; the rest is for objects in hand, encoding and what the
-/// allocator keeps.
-pub const MEMORY_SHARE_OF_RUNS: usize = 2;
+/// What a run takes beside the sorted rows it keeps: two windows of rows and what is encoded of them, rollups, and the
+/// program itself.
+pub const MEMORY_BESIDE_RUNS: usize = 128 << 20;
+
+/// From here on the next window of rows, up to 200 MB, is merged while one is encoded.
+pub const MEMORY_TO_READ_AHEAD: usize = 512 << 20;
+
+/// What each thread takes: an object in hand, parsed, and a chunk that grows.
+pub const MEMORY_OF_THREAD: usize = 48 << 20;
+
+/// Sorted rows may take at least one part in so many of `--memory`, however many threads there are.
+pub const MEMORY_SHARE_OF_RUNS: usize = 8;

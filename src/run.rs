@@ -64,10 +64,7 @@ pub fn run(
         tables: config.tables.clone(),
         run_day: config.now.div_euclid(DAY) * DAY,
     };
-    let runs = Runs::new(
-        config.scratch.clone(),
-        config.memory_bytes / limits::MEMORY_SHARE_OF_RUNS,
-    );
+    let runs = Runs::new(config.scratch.clone(), memory_of_runs(config));
     let feed_options = FeedOptions {
         concurrency: config.concurrency,
         bytes_in_flight: limits::BYTES_IN_FLIGHT.min(config.memory_bytes as u64 / 8),
@@ -99,6 +96,7 @@ pub fn run(
         name: &commit_id,
         options: &options,
         bucket: config.bucket,
+        reads_ahead: config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
     };
     let mut merged = pool.install(|| writer.records(&runs))?;
     let mut summary = summarise(config, &listing, &outcomes, &merged, &commit_id);
@@ -126,6 +124,13 @@ pub fn run(
     summary.peak_memory_bytes = peak_memory_bytes();
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
+}
+
+/// Returns how many bytes of `--memory` sorted rows may take before they go to scratch.
+fn memory_of_runs(config: &RunConfig) -> usize {
+    let beside = limits::MEMORY_BESIDE_RUNS + config.threads * limits::MEMORY_OF_THREAD;
+    let rest = config.memory_bytes.saturating_sub(beside);
+    rest.max(config.memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
 }
 
 /// Returns the name of the commit: a function of input and options alone, so that the same run gives the same files.

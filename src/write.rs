@@ -61,6 +61,8 @@ pub struct Writer<'a> {
     pub options: &'a Options,
     /// Width of an activity bucket in microseconds.
     pub bucket: i64,
+    /// Whether there is memory for the next window while one is encoded.
+    pub reads_ahead: bool,
 }
 
 impl Writer<'_> {
@@ -134,8 +136,8 @@ impl Writer<'_> {
         let mut merge = begin(runs, &events::TABLE)?;
         let mut next = merge.next_window().context("read scratch")?;
         while let Some(window) = next {
-            // While all threads encode this window, one of them rolls it up and merges the next.
-            let (encoded, (noted, following)) = rayon::join(
+            // While all threads encode this window, one of them rolls it up and, where there is memory, merges the next.
+            let (encoded, (noted, ahead)) = rayon::join(
                 || files.write(&window),
                 || {
                     rollups.observe(&window);
@@ -143,12 +145,15 @@ impl Writer<'_> {
                     let noted = books
                         .note(&window, runs)
                         .and_then(|()| take_all(runs, rows));
-                    (noted, merge.next_window().context("read scratch"))
+                    (noted, self.reads_ahead.then(|| merge.next_window()))
                 },
             );
             encoded?;
             noted?;
-            next = following?;
+            drop(window);
+            next = ahead
+                .unwrap_or_else(|| merge.next_window())
+                .context("read scratch")?;
         }
         // What is left is work for one thread each.
         let (rolled_up, (files, noted)) = rayon::join(

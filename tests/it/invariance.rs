@@ -168,6 +168,7 @@ fn milled(
         name: "name",
         options: &options,
         bucket: 900 * SECOND,
+        reads_ahead: memory > 0,
     };
     let mut files = writer.records(&runs).unwrap().files;
     files.extend(writer.table(&runs, &rejects::TABLE, false).unwrap().files);
