@@ -1,5 +1,9 @@
 //! The commit log's entries: what a group of delivery objects added to a dataset.
 //!
+//! Beside entry `<n>.json` lies `<n>.done` once its files are published: it holds the SHA-256 of the entry's bytes, as
+//! 64 hex digits and a line feed. The next entry names that checksum too, but the last has none after it. Programs before
+//! November 2026 left `.done` empty.
+//!
 //! Only types and their text: writing and publishing is the sink's.
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +12,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// 1.0: entries with files added and removed, the parent's checksum, run id and nonce.
 pub const FORMAT_VERSION: &str = "1.0";
+
+/// Returns what `<n>.done` holds, given the SHA-256 of the entry in hex.
+pub fn done_text(sha256: &str) -> String {
+    format!("{sha256}\n")
+}
 
 /// One entry: its group is committed from the moment it exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::config::{RunConfig, list_selection};
 use crate::limits;
 use crate::mill::{Options, Takes};
 use crate::pipeline::{self, Outcomes, Progress};
-use crate::sink::folder::{Dataset, Staged, hex};
+use crate::sink::folder::{Dataset, Staged};
 use crate::sink::runs::Runs;
 use crate::source::{
     DeliveryObject, FeedOptions, ForeignObject, Listing, SourceError, SourceOptions, Sources,
@@ -22,6 +22,7 @@ use crate::summary::{Objects, Records, Requests, Summary};
 use crate::table::chunk::Chunk;
 use crate::table::objects::{self, Counts, Object, Status};
 use crate::table::{Table, rejects};
+use crate::trail::hash::hex;
 use crate::trail::key::DeliveryKey;
 use crate::trail::time::{DAY, format};
 use crate::write::{Merged, Writer};

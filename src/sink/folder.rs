@@ -6,11 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::commit::{DataFile, Entry};
+use crate::commit::{DataFile, Entry, done_text};
 use crate::table::Table;
+use crate::trail::hash::hex;
 use crate::trail::time::{DAY, format_date};
 
-const OURS: &str = "_trailmill";
+pub(super) const OURS: &str = "_trailmill";
 
 /// Why a dataset cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +60,7 @@ pub enum SinkError {
     },
 }
 
-fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SinkError {
+pub(super) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> SinkError {
     let path = path.display().to_string();
     move |source| SinkError::Io { verb, path, source }
 }
@@ -98,12 +99,12 @@ impl Dataset {
             _lock: lock(root)?,
         };
         if let Some(entry) = dataset.last_entry()? {
-            let is_published = dataset.log_path(&format!("{}.done", entry.number)).exists();
-            if !is_published {
-                dataset.publish(&entry)?;
-                return Err(SinkError::Completed(shown()));
+            if dataset.done_path(&entry).exists() {
+                dataset.sweep()?;
+                return Err(SinkError::NotEmpty(shown()));
             }
-            return Err(SinkError::NotEmpty(shown()));
+            dataset.publish(&entry)?;
+            return Err(SinkError::Completed(shown()));
         }
         if holds_theirs {
             return Err(SinkError::NotEmpty(shown()));
@@ -152,7 +153,7 @@ impl Dataset {
             .to_json()
             .map_err(|e| log_error(&path, &e.to_string()))?;
         self.is_committed = true; // even where creating the entry fails half-way
-        self.create_entry(&path, &text)?;
+        self.create_whole(&path, &text)?;
         self.publish(&entry)?;
         Ok(entry)
     }
@@ -175,10 +176,11 @@ impl Dataset {
             fs::rename(&staged, &target).map_err(failed("publish", &target))?;
             sync_folder(folder)?;
         }
-        self.sweep()?;
-        let done = self.log_path(&format!("{}.done", entry.number));
-        File::create(&done).map_err(failed("create", &done))?;
-        sync_folder(&self.root.join(OURS).join("log"))
+        let text = self.log_path(&format!("{}.json", entry.number));
+        let text = fs::read(&text).map_err(failed("read", &text))?;
+        let done = done_text(&hex(&Sha256::digest(&text)));
+        self.create_whole(&self.done_path(entry), done.as_bytes())?;
+        self.sweep()
     }
 
     /// Removes what is staged and in no entry.
@@ -194,9 +196,11 @@ impl Dataset {
         Ok(entries(&self.root)?.pop())
     }
 
-    /// Creates an entry, whole or not at all, and only where there is none.
-    fn create_entry(&self, path: &Path, text: &[u8]) -> Result<(), SinkError> {
-        let temporary = self.stage_path().join("entry");
+    /// Creates a file of the log, whole or not at all, and only where there is none.
+    fn create_whole(&self, path: &Path, text: &[u8]) -> Result<(), SinkError> {
+        let stage = self.stage_path();
+        fs::create_dir_all(&stage).map_err(failed("create", &stage))?;
+        let temporary = stage.join("log");
         let mut file = File::create(&temporary).map_err(failed("create", &temporary))?;
         file.write_all(text)
             .and_then(|()| file.sync_all())
@@ -208,6 +212,10 @@ impl Dataset {
 
     fn log_path(&self, name: &str) -> PathBuf {
         self.root.join(OURS).join("log").join(name)
+    }
+
+    fn done_path(&self, entry: &Entry) -> PathBuf {
+        self.log_path(&format!("{}.done", entry.number))
     }
 
     fn stage_path(&self) -> PathBuf {
@@ -410,13 +418,4 @@ impl Write for Hashing {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
-}
-
-/// Returns bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
 }

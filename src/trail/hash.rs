@@ -79,6 +79,15 @@ fn strip(record: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Returns bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,8 @@ use parquet::basic::Compression;
 use parquet::file::metadata::RowGroupMetaData;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use trailmill::sink::folder::hex;
 use trailmill::table::{SCHEMA_VERSION, TABLES};
+use trailmill::trail::hash::hex;
 
 use crate::support::{
     Bucket, Out, delivery_key, event, files, gzip, pick, rows_of_file, trailmill,
