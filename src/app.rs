@@ -8,14 +8,14 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs};
+use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs, VerifyArgs};
 use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
 use crate::sink::folder::SinkError;
 use crate::source::SourceError;
-use crate::{export, generate, list, pipeline};
+use crate::{export, generate, list, pipeline, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -35,6 +35,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Run(args) => run(args),
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
+        Command::Verify(args) => verify(args),
         Command::Generate(args) => generate(args),
     };
     outcome.unwrap_or_else(|error| fail(&error))
@@ -100,6 +101,22 @@ fn export(args: &ExportArgs) -> Result<ExitStatus> {
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     export::export(&args.dataset, &selection, args.format, &mut out)?;
     Ok(ExitStatus::Done)
+}
+
+fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
+    let report = verify::verify(&args.dataset)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if args.json {
+        report.write_json(&mut out)?;
+    } else {
+        report.write_text(&mut out)?;
+    }
+    out.flush()?;
+    Ok(if report.findings.is_empty() {
+        ExitStatus::Done
+    } else {
+        ExitStatus::Findings
+    })
 }
 
 fn generate(args: &GenerateArgs) -> Result<ExitStatus> {

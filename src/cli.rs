@@ -34,6 +34,8 @@ pub enum Command {
     List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
     Export(ExportArgs),
+    /// Check a dataset: its log, its data files and its books against each other
+    Verify(VerifyArgs),
     /// Lay out a synthetic delivery bucket, the same for the same seed
     Generate(GenerateArgs),
 }
@@ -110,6 +112,17 @@ pub enum ExportFormat {
     Jsonl,
     /// One document: {"Records":[…]}
     Records,
+}
+
+/// `trailmill verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The dataset: a folder that run has written
+    #[arg(value_name = "DEST")]
+    pub dataset: PathBuf,
+    /// Print the findings as JSON on stdout
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
 }
 
 /// `trailmill generate`.

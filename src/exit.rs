@@ -11,6 +11,8 @@ pub enum ExitStatus {
     Usage,
     /// Done, and some records or objects could not be used; `rejects` and `objects` name them.
     Rejects,
+    /// `verify` has found something wrong.
+    Findings,
     /// Another run is writing to the destination: try again later.
     Busy,
     /// Interrupted by SIGINT or SIGTERM.
@@ -25,6 +27,7 @@ impl ExitStatus {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Rejects => 3,
+            Self::Findings => 4,
             Self::Busy => 75,
             Self::Interrupted => 130,
         }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
 pub mod app;
+pub mod audit;
 pub mod cli;
 pub mod commit;
 pub mod config;
@@ -22,4 +23,5 @@ pub mod source;
 pub mod summary;
 pub mod table;
 pub mod trail;
+pub mod verify;
 pub mod write;

@@ -105,3 +105,13 @@ pub const MEMORY_OF_THREAD: usize = 48 << 20;
 
 /// Sorted rows may take at least one part in so many of `--memory`, however many threads there are.
 pub const MEMORY_SHARE_OF_RUNS: usize = 8;
+
+/// One entry of the log, when it is verified: one that names the files of a hundred years has 200 MB.
+pub const LOG_ENTRY_BYTES_MAX: u64 = 256 << 20;
+
+/// Delivery objects whose counts are kept one by one while books are verified, at some 100 bytes each. Beyond, their sums are
+/// held against the tables.
+pub const VERIFY_OBJECTS_MAX: usize = 4 << 20;
+
+/// Rows of `objects` that get a finding each; those beyond are counted.
+pub const VERIFY_OBJECT_FINDINGS_MAX: usize = 1_000;

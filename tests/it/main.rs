@@ -22,3 +22,4 @@ mod lossless; // record to row to record
 mod oracle; // columns against a naive reading
 mod run_s3; // a whole run from S3
 mod tidy; // who may use what
+mod verify; // trailmill verify
