@@ -369,13 +369,9 @@ fn stranger(path: &str, found: &Found, files: &Files<'_>, log: &Log) -> (Kind, S
             .extension()
             .is_some_and(|found| found == kind)
     };
-    if path.starts_with("_trailmill/log/") && has_kind("new")
-        || path.starts_with("_trailmill/stage/")
-    {
-        return (
-            Kind::Unfinished,
-            "it is what a run left that has not ended: no reader sees it; delete it if no run is at work and every entry has its .done".to_owned(),
-        );
+    if path.starts_with("_trailmill/stage/") {
+        let what = "it is what a run left that has not ended: no reader sees it; the next run into this folder publishes it or sweeps it";
+        return (Kind::Unfinished, what.to_owned());
     }
     let mut what = "no entry of the log names it: it is no part of the dataset, and trailmill does not read it".to_owned();
     if !log.is_whole {

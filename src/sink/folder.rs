@@ -12,6 +12,7 @@ use crate::trail::hash::hex;
 use crate::trail::time::{DAY, format_date};
 
 pub(super) const OURS: &str = "_trailmill";
+pub(super) const LOCK: &str = "lock";
 
 /// Why a dataset cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -267,7 +268,7 @@ fn holds_theirs(root: &Path) -> Result<bool, SinkError> {
 
 /// Makes this process the only writer. The lock goes with the process, killed or not; one that is stopped keeps it.
 fn lock(root: &Path) -> Result<File, SinkError> {
-    let path = root.join(OURS).join("lock");
+    let path = root.join(OURS).join(LOCK);
     let options = OpenOptions::new().append(true).create(true).open(&path);
     let file = options.map_err(failed("open", &path))?;
     match file.try_lock() {

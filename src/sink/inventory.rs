@@ -5,7 +5,7 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::{OURS, SinkError, failed};
+use super::folder::{LOCK, OURS, SinkError, failed};
 
 /// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
         if let Err(e) = look_into(&folder, &path, &mut folders, &mut found) {
             found.insert(path, Found::Unreadable(e.to_string()));
         }
+    }
+    let lock = format!("{OURS}/{LOCK}");
+    if let Some(Found::File(0)) = found.get(&lock) {
+        found.remove(&lock); // says nothing, and belongs there
     }
     Ok(found)
 }
