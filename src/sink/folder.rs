@@ -30,6 +30,16 @@ pub enum SinkError {
     /// Another run is writing.
     #[error("another run is writing to {0}: wait for it to end, and run again")]
     Busy(String),
+    /// The file system has no locks.
+    #[error(
+        "cannot lock {path}: give --out a folder on a file system with locks, such as a local disk"
+    )]
+    NoLocks {
+        /// The lock.
+        path: String,
+        /// What the file system said.
+        source: io::Error,
+    },
     /// A file that an entry names is nowhere.
     #[error(
         "{path} is committed and lost: neither it nor what was staged for it is there; delete the dataset, and run again"
@@ -274,7 +284,10 @@ fn lock(root: &Path) -> Result<File, SinkError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(SinkError::Busy(root.display().to_string())),
-        Err(TryLockError::Error(e)) => Err(failed("lock", &path)(e)),
+        Err(TryLockError::Error(source)) => Err(SinkError::NoLocks {
+            path: path.display().to_string(),
+            source,
+        }),
     }
 }
 
