@@ -56,6 +56,15 @@ pub struct DataFile {
     pub times: Option<(i64, i64)>,
 }
 
+impl DataFile {
+    /// Returns true where the path lies below the dataset's folder, on any system: anybody can write a log.
+    pub fn stays_inside(&self) -> bool {
+        self.path.split('/').all(|part| {
+            !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0'])
+        })
+    }
+}
+
 impl Entry {
     /// Returns the entry as it is stored.
     ///

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Write};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -172,7 +172,7 @@ impl Dataset {
     /// Brings the files of an entry to their places, those that are not there yet, and says that it is done.
     fn publish(&self, entry: &Entry) -> Result<(), SinkError> {
         for data in &entry.added {
-            let (staged, target) = (self.staged_path(&data.path), self.target_path(&data.path)?);
+            let (staged, target) = (self.staged_path(&data.path), self.target_path(data)?);
             // Looking settles it: a rename is whole or not there.
             if fs::metadata(&target).is_ok_and(|found| found.len() == data.bytes) {
                 continue;
@@ -233,18 +233,14 @@ impl Dataset {
         self.root.join(OURS).join("stage")
     }
 
-    /// Where a path of the log is, which must lie in the dataset: anyone can write a log.
-    fn target_path(&self, path: &str) -> Result<PathBuf, SinkError> {
-        let mut parts = Path::new(path).components();
-        if parts.all(|part| matches!(part, Component::Normal(_))) {
-            Ok(self.root.join(path))
-        } else {
-            let log = self.root.join(OURS).join("log");
-            Err(log_error(
-                &log,
-                &format!("it names {path}, which is not in the dataset"),
-            ))
+    /// Where a file of the log belongs.
+    fn target_path(&self, data: &DataFile) -> Result<PathBuf, SinkError> {
+        if data.stays_inside() {
+            return Ok(self.root.join(&data.path));
         }
+        let log = self.root.join(OURS).join("log");
+        let why = format!("it names {}, which is not in the dataset", data.path);
+        Err(log_error(&log, &why))
     }
 
     /// Where the file lies that will be published at a path of the dataset.

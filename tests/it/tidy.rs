@@ -55,7 +55,7 @@ const RANKS: &[(&str, &[&str])] = &[
         "table/",
         &["table", "mcp", "trail", "select", "limits", "reject"],
     ),
-    ("audit.rs", &["commit", "table", "trail"]),
+    ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
         "mill.rs",

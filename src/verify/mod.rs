@@ -1,0 +1,151 @@
+//! `trailmill verify`: reads a dataset and says what is missing, changed or foreign. What must hold is in [`crate::audit`].
+
+mod books;
+mod data_file;
+mod report;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
+use crate::audit::{Finding, Kind};
+use crate::limits;
+use crate::sink::inventory::{Found, inventory};
+use data_file::DataFileCheck;
+pub use report::{LastEntry, Report};
+
+/// Checks a dataset. Reads below its folder alone, and writes nothing.
+///
+/// # Errors
+///
+/// Returns an error where there is no dataset, or its folder cannot be read.
+pub fn verify(dataset: &Path) -> Result<Report> {
+    let found = inventory(dataset)?;
+    let log = read_log(&stored(dataset, &found));
+    let mut files = log::files(&log);
+    let live: Vec<Live<'_>> = files.live.values().copied().collect();
+    let checked: Vec<DataFileCheck> = live
+        .par_iter()
+        .with_max_len(1)
+        .map(|live| DataFileCheck::new(dataset, live.file, found.get(&live.file.path)))
+        .collect();
+    let mut report = Report {
+        version: env!("CARGO_PKG_VERSION"),
+        dataset: dataset.display().to_string(),
+        entries: log.entries.len() as u64,
+        files: live.len() as u64,
+        bytes: checked.iter().map(|file| file.bytes).sum(),
+        rows: checked.iter().map(|file| file.rows).sum(),
+        last_entry: log
+            .last
+            .clone()
+            .map(|(number, sha256)| LastEntry { number, sha256 }),
+        findings: log.findings.clone(),
+        not_checked: Vec::new(),
+    };
+    report.findings.append(&mut files.findings);
+    let are_intact = checked
+        .iter()
+        .zip(&live)
+        .all(|(file, live)| file.is_intact || !books::is_of_books(live.file));
+    report
+        .findings
+        .extend(checked.into_iter().flat_map(|file| file.findings));
+    report.findings.extend(strangers(&found, &files, &log));
+    if are_intact && log.is_whole {
+        books::check(dataset, &live, &log, &mut report);
+    } else {
+        report.not_checked.push(
+            "the books against the tables: for that, the log and the files of events, insights, aggregated_events, duplicates, rejects and objects have to be whole"
+                .to_owned(),
+        );
+    }
+    Ok(report)
+}
+
+/// Reads what lies in the log's folder.
+fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stored> {
+    let mut stored: BTreeMap<u64, Stored> = BTreeMap::new();
+    for (path, found) in found {
+        let Some((number, is_entry)) = log_name(path) else {
+            continue;
+        };
+        let bytes = match found {
+            Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
+                "it has {bytes} bytes, and no entry has more than {}",
+                limits::LOG_ENTRY_BYTES_MAX
+            )),
+            Found::File(_) => fs::read(dataset.join(path)).map_err(|e| e.to_string()),
+            Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
+            Found::Other => Err("it is no file".to_owned()),
+            Found::Unreadable(why) => Err(why.clone()),
+        };
+        let stored = stored.entry(number).or_default();
+        if is_entry {
+            stored.entry = Some(bytes);
+        } else {
+            stored.done = Some(bytes);
+        }
+    }
+    stored
+}
+
+/// Returns the number in the name of a file of the log, and whether it is an entry.
+fn log_name(path: &str) -> Option<(u64, bool)> {
+    let name = path.strip_prefix("_trailmill/log/")?;
+    let (digits, kind) = name.split_once('.')?;
+    let number: u64 = digits.parse().ok()?;
+    let is_plain = number > 0 && number.to_string() == digits;
+    (is_plain && matches!(kind, "json" | "done")).then_some((number, kind == "json"))
+}
+
+/// Names the files that are no live files of the dataset.
+fn strangers(found: &BTreeMap<String, Found>, files: &Files<'_>, log: &Log) -> Vec<Finding> {
+    let others = found
+        .iter()
+        .filter(|(path, _)| !files.live.contains_key(path.as_str()) && log_name(path).is_none());
+    others
+        .map(|(path, found)| {
+            let (kind, what) = stranger(path, found, files, log);
+            Finding::new(kind, path, what)
+        })
+        .collect()
+}
+
+fn stranger(path: &str, found: &Found, files: &Files<'_>, log: &Log) -> (Kind, String) {
+    if let Found::Unreadable(why) = found {
+        return (Kind::Unreadable, format!("it cannot be read: {why}"));
+    }
+    if *found == Found::Link {
+        let what = "it is a symbolic link, which is not followed, and no entry names it: remove it";
+        return (Kind::Outside, what.to_owned());
+    }
+    if let Some(number) = files.removed.get(path) {
+        return (
+            Kind::Obsolete,
+            format!(
+                "entry {number} has removed it, and it is still there: readers that go by the folder see its rows twice; delete it"
+            ),
+        );
+    }
+    let has_kind = |kind: &str| {
+        Path::new(path)
+            .extension()
+            .is_some_and(|found| found == kind)
+    };
+    if path.starts_with("_trailmill/stage/") {
+        let what = "it is what a run left that has not ended: no reader sees it; the next run into this folder publishes it or sweeps it";
+        return (Kind::Unfinished, what.to_owned());
+    }
+    let mut what = "no entry of the log names it: it is no part of the dataset, and trailmill does not read it".to_owned();
+    if !log.is_whole {
+        what += "; or the entry that names it is one of those that are lost";
+    } else if has_kind("parquet") {
+        what += "; it was put there, or the last entry of the log is lost";
+    }
+    (Kind::Foreign, what)
+}
