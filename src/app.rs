@@ -13,7 +13,7 @@ use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
-use crate::sink::folder::SinkError;
+use crate::sink::SinkError;
 use crate::source::SourceError;
 use crate::{export, generate, list, pipeline, verify};
 
@@ -56,7 +56,10 @@ fn fail(error: &anyhow::Error) -> ExitStatus {
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
-    } else if matches!(error.downcast_ref(), Some(SinkError::Busy(_))) {
+    } else if matches!(
+        error.downcast_ref(),
+        Some(SinkError::Busy(_) | SinkError::Overtaken(_))
+    ) {
         ExitStatus::Busy
     } else {
         ExitStatus::Failed

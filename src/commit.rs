@@ -6,12 +6,15 @@
 //!
 //! Only types and their text: writing and publishing is the sink's.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Version of the log's format. A reader refuses a greater major version.
 ///
 /// 1.0: entries with files added and removed, the parent's checksum, run id and nonce.
-pub const FORMAT_VERSION: &str = "1.0";
+/// 1.1: what an entry is for, the uploads of its files, what had been listed, the dataset's settings.
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// Returns what `<n>.done` holds, given the SHA-256 of the entry in hex.
 pub fn done_text(sha256: &str) -> String {
@@ -33,10 +36,66 @@ pub struct Entry {
     pub run_id: String,
     /// Tells a retried request from another writer's.
     pub nonce: String,
-    /// Files that the group added.
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Purpose::is_add")]
+    pub purpose: Purpose,
+    /// Files that it added.
     pub added: Vec<DataFile>,
     /// Files that it made obsolete, by path.
     pub removed: Vec<String>,
+    /// What every run into the dataset has to be asked for; in the first entry that adds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<Settings>,
+    /// How far the bucket is known once this entry is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+}
+
+/// What an entry is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Adds what delivery objects gave.
+    #[default]
+    Add,
+    /// Keeps a writer off that was thought dead, before what it staged is swept: its next entry collides with this one.
+    Claim,
+    /// Takes back the entry of that number, because a file of it cannot be published any more. Its objects are outstanding again.
+    Void(u64),
+    /// Replaces files of one partition by fewer with the same rows.
+    Compact,
+    /// Replaces files that are derived from `events` by others, derived again.
+    Rebuild,
+}
+
+impl Purpose {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_add(&self) -> bool {
+        *self == Self::Add
+    }
+}
+
+/// What is the same for all runs into a dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The tables that are written.
+    pub tables: Vec<String>,
+    /// Width of an activity bucket in seconds.
+    pub bucket_seconds: i64,
+    /// Row filters by flag, such as `skip-event`, with their values.
+    pub filters: BTreeMap<String, Vec<String>>,
+}
+
+/// Which delivery objects are known, so that the next listing can begin later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Events from this time on were wanted, in microseconds since 1970; all before `to` where `None`.
+    pub from: Option<i64>,
+    /// Events before this time were wanted.
+    pub to: Option<i64>,
+    /// By region folder, such as `s3://bucket/AWSLogs/111122223333/CloudTrail/us-east-1/`: the last delivery day, in days since 1970, up to
+    /// which all objects are read that can hold such events.
+    pub through: BTreeMap<String, i64>,
 }
 
 /// One data file.
@@ -54,14 +113,40 @@ pub struct DataFile {
     pub sha256: String,
     /// The first and last time in it (event or delivery time), in microseconds since 1970.
     pub times: Option<(i64, i64)>,
+    /// What completes it, where it is staged as an upload to S3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
+}
+
+/// A multipart upload whose parts are all there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Its id.
+    pub id: String,
+    /// The ETags of its parts, from part 1 on.
+    pub parts: Vec<String>,
 }
 
 impl DataFile {
     /// Returns true where the path lies below the dataset's folder, on any system: anybody can write a log.
     pub fn stays_inside(&self) -> bool {
-        self.path.split('/').all(|part| {
+        Self::path_stays_inside(&self.path)
+    }
+
+    /// As [`stays_inside`](Self::stays_inside), of a path alone.
+    pub fn path_stays_inside(path: &str) -> bool {
+        path.split('/').all(|part| {
             !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0'])
         })
+    }
+}
+
+impl Settings {
+    /// Returns the settings as they are stored.
+    pub fn to_json(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).expect("texts and numbers serialize");
+        text.push(b'\n');
+        text
     }
 }
 
@@ -115,6 +200,7 @@ mod tests {
             commit_id: "c".to_owned(),
             run_id: "r".to_owned(),
             nonce: "n".to_owned(),
+            purpose: Purpose::Void(1),
             added: vec![DataFile {
                 path: "events/event_date=2026-08-01/a.parquet".to_owned(),
                 table: "events".to_owned(),
@@ -122,8 +208,11 @@ mod tests {
                 rows: 2,
                 sha256: "00".to_owned(),
                 times: Some((3, 4)),
+                upload: None,
             }],
             removed: Vec::new(),
+            settings: None,
+            coverage: Some(Coverage::default()),
         }
     }
 
@@ -143,7 +232,7 @@ mod tests {
             Entry::from_json(&later.to_json().expect("serializes")).expect_err("another major");
         assert_eq!(
             refusal,
-            "its format is 2.0, and this trailmill reads 1.0: use a newer one"
+            "its format is 2.0, and this trailmill reads 1.1: use a newer one"
         );
         let newer_minor = Entry {
             format: "1.7".to_owned(),

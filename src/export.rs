@@ -12,7 +12,7 @@ use crate::cli::ExportFormat;
 use crate::commit::DataFile;
 use crate::escape::printable_json;
 use crate::select::Selection;
-use crate::sink::folder;
+use crate::sink::dataset::{self, Dataset};
 use crate::table::rebuild::Rows;
 use crate::table::{Table, aggregated_events, events, insights};
 use crate::trail::hash;
@@ -29,8 +29,7 @@ pub fn export(
     format: ExportFormat,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let mut files = folder::live_files(dataset)?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let files = Dataset::existing(dataset::place(&dataset.display().to_string()))?;
     let mut writer = RecordWriter {
         out,
         format,
@@ -38,10 +37,7 @@ pub fn export(
     };
     writer.begin()?;
     for table in [&events::TABLE, &insights::TABLE, &aggregated_events::TABLE] {
-        for file in files
-            .iter()
-            .filter(|file| file.table == table.name && overlaps(file, selection))
-        {
+        for file in files.files(table).filter(|file| overlaps(file, selection)) {
             export_file(dataset, table, file, selection, &mut writer)
                 .with_context(|| format!("read {}", dataset.join(&file.path).display()))?;
         }

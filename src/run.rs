@@ -8,12 +8,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
-use crate::commit::{Entry, FORMAT_VERSION};
+use crate::commit::{DataFile, Entry, FORMAT_VERSION, Purpose};
 use crate::config::{RunConfig, list_selection};
 use crate::limits;
 use crate::mill::{Options, Takes};
 use crate::pipeline::{self, Outcomes, Progress};
-use crate::sink::folder::{Dataset, Staged};
+use crate::sink::SinkError;
+use crate::sink::dataset::{self, DatasetWriter};
 use crate::sink::runs::Runs;
 use crate::source::{
     DeliveryObject, FeedOptions, ForeignObject, Listing, SourceError, SourceOptions, Sources,
@@ -45,7 +46,16 @@ pub fn run(
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary> {
     let started = Instant::now();
-    let dataset = Dataset::create(&config.out)?;
+    let run_id = format(config.now).replace([':', '-'], "");
+    let nonce = format!("{run_id}-{}", std::process::id());
+    let mut dataset = DatasetWriter::open(
+        dataset::place(&config.out.display().to_string()),
+        run_id,
+        nonce,
+    )?;
+    if !dataset.is_new() {
+        bail!(SinkError::NotEmpty(dataset.address().to_owned()));
+    }
     let source_options = SourceOptions {
         aws: config.aws.clone(),
         concurrency: config.concurrency,
@@ -119,7 +129,11 @@ pub fn run(
         bail!(interrupted());
     }
     count_files(&mut summary, &files);
-    dataset.commit(entry(config, &commit_id), &files)?;
+    let entry = Entry {
+        added: files,
+        ..dataset.entry(Purpose::Add, &commit_id)
+    };
+    dataset.commit(entry)?;
 
     summary.scratch_bytes = runs.scratch_bytes();
     summary.peak_memory_bytes = peak_memory_bytes();
@@ -157,20 +171,6 @@ fn commit_id(config: &RunConfig, listing: &Listing) -> String {
             .unwrap_or_default());
     }
     hex(&hash.finalize()[..8])
-}
-
-fn entry(config: &RunConfig, commit_id: &str) -> Entry {
-    let run_id = format(config.now).replace([':', '-'], "");
-    Entry {
-        format: FORMAT_VERSION.to_owned(),
-        number: 1,
-        parent: None,
-        commit_id: commit_id.to_owned(),
-        nonce: format!("{run_id}-{}", std::process::id()),
-        run_id,
-        added: Vec::new(),
-        removed: Vec::new(),
-    }
 }
 
 /// Where not one object could be read, there is something wrong that the first error names.
@@ -264,12 +264,12 @@ fn summarise(
     }
 }
 
-fn count_files(summary: &mut Summary, files: &[Staged]) {
+fn count_files(summary: &mut Summary, files: &[DataFile]) {
     for file in files {
-        let table = summary.tables.entry(file.data().table.clone()).or_default();
+        let table = summary.tables.entry(file.table.clone()).or_default();
         table.files += 1;
-        table.rows += file.data().rows;
-        table.bytes += file.data().bytes;
+        table.rows += file.rows;
+        table.bytes += file.bytes;
     }
 }
 

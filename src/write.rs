@@ -6,10 +6,11 @@
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
+use crate::commit::DataFile;
 use crate::limits;
 use crate::mill::{Options, Takes};
 use crate::rollup::{self, Rollups};
-use crate::sink::folder::{Dataset, Hashing, Pending, Staged};
+use crate::sink::dataset::{DatasetWriter, Hashing, Pending};
 use crate::sink::runs::Runs;
 use crate::table::chunk::{Chunk, Sorted};
 use crate::table::encode::FileWriter;
@@ -25,7 +26,7 @@ use crate::trail::time::DAY;
 #[derive(Debug, Default)]
 pub struct Merged {
     /// Staged files.
-    pub files: Vec<Staged>,
+    pub files: Vec<DataFile>,
     /// By object number: records written, records that are duplicates.
     pub by_object: Vec<(u64, u64)>,
     /// Records with the ids of another, and other content.
@@ -54,7 +55,7 @@ impl Merged {
 #[derive(Debug, Clone, Copy)]
 pub struct Writer<'a> {
     /// Where they are staged.
-    pub dataset: &'a Dataset,
+    pub dataset: &'a DatasetWriter,
     /// What their names begin with: from inputs and options alone.
     pub name: &'a str,
     /// The tables that are wanted.
@@ -316,7 +317,7 @@ struct Files<'a> {
     table: &'static Table,
     open: Option<Open>,
     part: usize,
-    done: Vec<Staged>,
+    done: Vec<DataFile>,
 }
 
 struct Open {
@@ -405,7 +406,7 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Vec<Staged>> {
+    fn finish(mut self) -> Result<Vec<DataFile>> {
         self.close()?;
         Ok(self.done)
     }

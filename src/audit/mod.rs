@@ -90,7 +90,7 @@ impl Finding {
 
 #[cfg(test)]
 mod tests {
-    use crate::commit::{DataFile, Entry, FORMAT_VERSION};
+    use crate::commit::{DataFile, Entry, FORMAT_VERSION, Purpose};
     use crate::trail::time::DAY;
 
     pub(super) fn file(path: &str) -> DataFile {
@@ -101,6 +101,7 @@ mod tests {
             rows: 2,
             sha256: "00".to_owned(),
             times: Some((DAY, DAY + 1)),
+            upload: None,
         }
     }
 
@@ -112,8 +113,11 @@ mod tests {
             commit_id: format!("c{number}"),
             run_id: "r".to_owned(),
             nonce: "n".to_owned(),
+            purpose: Purpose::Add,
             added: added.iter().map(|path| file(path)).collect(),
             removed: removed.iter().map(|path| (*path).to_owned()).collect(),
+            settings: None,
+            coverage: None,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::fs::{self, DirEntry};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder::{LOCK, OURS, SinkError, failed};
+use super::error::failed;
+use super::{LOCK, OURS, SETTINGS, SinkError};
 
 /// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,7 @@ pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
     if let Some(Found::File(0)) = found.get(&lock) {
         found.remove(&lock); // says nothing, and belongs there
     }
+    found.remove(SETTINGS); // TODO
     Ok(found)
 }
 

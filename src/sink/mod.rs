@@ -1,17 +1,30 @@
-//! Where rows go: runs until they are merged ([`runs`]), data files and the commit log after ([`folder`]); and what lies
-//! in a dataset's folder ([`inventory`]).
-//!
-//! A dataset is a folder:
+//! Where rows go: runs until they are merged ([`runs`]), data files and the commit log after ([`dataset`]), in a place that keeps them
+//! ([`store`]: a [`folder`]); and what lies in a dataset's folder ([`inventory`]).
 //!
 //! ```text
 //! <dest>/events/event_date=2026-08-01/<name>.parquet    one folder per table
-//! <dest>/_trailmill/stage/…                             data files that are not committed
+//! <dest>/_trailmill/dataset.json                        what all runs into it have in common
+//! <dest>/_trailmill/stage/…                             in a folder: data files that are not committed
 //! <dest>/_trailmill/log/<n>.json                        what is committed; <n>.done, with its SHA-256, when it is published
 //! ```
 //!
-//! Files are staged, then entry n is created, which commits them, then each is renamed to its place. Staged
+//! Files are staged, then entry n is created, which commits them, then each is brought to its place. Staged
 //! files never end in `.parquet` and never lie under a table's folder, so no reader of a glob sees one.
 
+pub mod dataset;
+mod error;
 pub mod folder;
 pub mod inventory;
 pub mod runs;
+pub mod store;
+
+pub use error::SinkError;
+
+/// What is ours in a dataset, beside the tables.
+const OURS: &str = "_trailmill";
+/// Held by the one run that writes.
+const LOCK: &str = "lock";
+/// The folder of the log.
+const LOG: &str = "_trailmill/log";
+/// What all runs into a dataset have in common, for people: the log's first entry is what counts.
+const SETTINGS: &str = "_trailmill/dataset.json";

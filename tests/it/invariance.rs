@@ -6,9 +6,9 @@ use std::path::Path;
 
 use bytes::Bytes;
 use tempfile::TempDir;
-use trailmill::commit::{Entry, FORMAT_VERSION};
+use trailmill::commit::{Entry, Purpose};
 use trailmill::mill::{Mill, Object};
-use trailmill::sink::folder::Dataset;
+use trailmill::sink::dataset::{self, DatasetWriter};
 use trailmill::sink::runs::Runs;
 use trailmill::table::rejects;
 use trailmill::trail::time::SECOND;
@@ -162,7 +162,8 @@ fn milled(
         mill.object(object, body).unwrap();
         mill.finish().unwrap();
     }
-    let dataset = Dataset::create(&root).unwrap();
+    let place = dataset::place(root.to_str().unwrap());
+    let mut dataset = DatasetWriter::open(place, "run".to_owned(), "nonce".to_owned()).unwrap();
     let writer = Writer {
         dataset: &dataset,
         name: "name",
@@ -173,16 +174,10 @@ fn milled(
     let mut files = writer.records(&runs).unwrap().files;
     files.extend(writer.table(&runs, &rejects::TABLE, false).unwrap().files);
     let entry = Entry {
-        format: FORMAT_VERSION.to_owned(),
-        number: 1,
-        parent: None,
-        commit_id: "name".to_owned(),
-        run_id: "run".to_owned(),
-        nonce: "nonce".to_owned(),
-        added: Vec::new(),
-        removed: Vec::new(),
+        added: files,
+        ..dataset.entry(Purpose::Add, "name")
     };
-    dataset.commit(entry, &files).unwrap();
+    dataset.commit(entry).unwrap();
     let read = |path: String| {
         let bytes = fs::read(root.join(&path)).unwrap();
         (path, bytes.into())

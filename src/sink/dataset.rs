@@ -1,0 +1,468 @@
+//! A dataset that is written: data files are staged, an entry of the log commits them, then they are published. The same
+//! protocol in every [`Store`].
+//!
+//! Entry n is created only where there is none. Whoever finds one there that is not its own was overtaken. What an earlier writer had
+//! committed and not published is published before anything else is done; an entry whose files were lost meanwhile is taken back by another.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::folder::Folder;
+use super::store::{ReadAt, Stage, Store};
+use super::{LOG, SETTINGS, SinkError};
+use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
+use crate::table::Table;
+use crate::trail::hash::hex;
+use crate::trail::time::{DAY, format_date};
+
+/// Opens the place that an address names.
+pub fn place(address: &str) -> Arc<dyn Store> {
+    Arc::new(Folder::new(Path::new(address)))
+}
+
+/// A dataset as its log says.
+#[derive(Debug)]
+pub struct Dataset {
+    store: Arc<dyn Store>,
+    state: State,
+    /// Entries that are not published, oldest first.
+    unfinished: Vec<Entry>,
+}
+
+/// What the entries of a log come to.
+#[derive(Debug, Default)]
+struct State {
+    /// The files that belong to the dataset, by path.
+    live: BTreeMap<String, DataFile>,
+    settings: Option<Settings>,
+    coverage: Option<Coverage>,
+    /// The name of the last group that was added and not taken back.
+    last_group: Option<String>,
+    entries: u64,
+    /// SHA-256 of the last entry.
+    last_sha256: Option<String>,
+}
+
+impl Dataset {
+    /// Reads the log of a dataset; without one, it has no entries.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the log cannot be read, or has a gap.
+    pub fn read(store: Arc<dyn Store>) -> Result<Self, SinkError> {
+        let mut dataset = Self {
+            store,
+            state: State::default(),
+            unfinished: Vec::new(),
+        };
+        dataset.read_log()?;
+        Ok(dataset)
+    }
+
+    /// Reads the log of a dataset that has to be there.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and where there is no dataset.
+    pub fn existing(store: Arc<dyn Store>) -> Result<Self, SinkError> {
+        let dataset = Self::read(store)?;
+        if dataset.is_new() {
+            return Err(SinkError::NoDataset(dataset.address().to_owned()));
+        }
+        Ok(dataset)
+    }
+
+    fn read_log(&mut self) -> Result<(), SinkError> {
+        let mut numbers = Vec::new();
+        let mut is_done = Vec::new();
+        for name in self.store.names(LOG)? {
+            match name
+                .split_once('.')
+                .map(|(n, kind)| (n.parse::<u64>(), kind))
+            {
+                Some((Ok(number), "json")) => numbers.push(number),
+                Some((Ok(number), "done")) => is_done.push(number),
+                _ => {}
+            }
+        }
+        numbers.sort_unstable();
+        is_done.sort_unstable();
+        for (number, expected) in numbers.into_iter().zip(1..) {
+            if number != expected {
+                let why =
+                    "it is not there, and later ones are: restore it from a copy of the dataset";
+                return Err(log_error(expected, why));
+            }
+            let text = self.store.read(&entry_path(number))?.unwrap_or_default();
+            let entry = Entry::from_json(&text).map_err(|why| log_error(number, &why))?;
+            if entry.number != number || entry.parent != self.state.last_sha256 {
+                let why = "it does not follow the entry before it: restore both from a copy of the dataset (see trailmill verify)";
+                return Err(log_error(number, why));
+            }
+            self.state.follow(&entry, &text)?;
+            if is_done.binary_search(&number).is_err() {
+                self.unfinished.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether nothing was ever committed.
+    pub fn is_new(&self) -> bool {
+        self.state.entries == 0
+    }
+
+    /// Returns the place, as it was given.
+    pub fn address(&self) -> &str {
+        self.store.address()
+    }
+
+    /// Returns what the first run has settled for all others.
+    pub fn settings(&self) -> Option<&Settings> {
+        self.state.settings.as_ref()
+    }
+
+    /// Returns what is known of the bucket.
+    pub fn coverage(&self) -> Option<&Coverage> {
+        self.state.coverage.as_ref()
+    }
+
+    /// Returns the name of the last group.
+    pub fn last_group(&self) -> Option<&str> {
+        self.state.last_group.as_deref()
+    }
+
+    /// Returns the files of a table, by path.
+    pub fn files(&self, table: &Table) -> impl Iterator<Item = &DataFile> {
+        self.state
+            .live
+            .values()
+            .filter(move |file| file.table == table.name)
+    }
+
+    /// Opens one of the files for reading.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the place says.
+    pub fn open(&self, file: &DataFile) -> Result<Arc<dyn ReadAt>, SinkError> {
+        self.store.open(&file.path)
+    }
+}
+
+impl State {
+    /// Goes on by one entry.
+    fn follow(&mut self, entry: &Entry, text: &[u8]) -> Result<(), SinkError> {
+        let paths = entry
+            .added
+            .iter()
+            .map(|file| &file.path)
+            .chain(&entry.removed);
+        for path in paths {
+            if !DataFile::path_stays_inside(path) {
+                let why = format!("it names {path}, which is not in the dataset");
+                return Err(log_error(entry.number, &why));
+            }
+        }
+        for path in &entry.removed {
+            self.live.remove(path);
+        }
+        for file in &entry.added {
+            self.live.insert(file.path.clone(), file.clone());
+        }
+        match entry.purpose {
+            Purpose::Add => {
+                self.settings = self.settings.take().or_else(|| entry.settings.clone());
+                self.last_group = Some(entry.commit_id.clone());
+            }
+            // It names the group that is the last now.
+            Purpose::Void(_) => {
+                self.last_group = Some(entry.commit_id.clone()).filter(|id| !id.is_empty());
+            }
+            Purpose::Claim | Purpose::Compact | Purpose::Rebuild => {}
+        }
+        if entry.coverage.is_some() || matches!(entry.purpose, Purpose::Void(_)) {
+            self.coverage.clone_from(&entry.coverage);
+        }
+        self.entries = entry.number;
+        self.last_sha256 = Some(hex(&Sha256::digest(text)));
+        Ok(())
+    }
+}
+
+/// A dataset that this process writes, alone where the place can tell. Dropped, it leaves nothing that was not committed.
+#[derive(Debug)]
+pub struct DatasetWriter {
+    dataset: Dataset,
+    run_id: String,
+    nonce: String,
+}
+
+impl std::ops::Deref for DatasetWriter {
+    type Target = Dataset;
+
+    fn deref(&self) -> &Dataset {
+        &self.dataset
+    }
+}
+
+impl DatasetWriter {
+    /// Opens a dataset for writing, a new one where there is none: what was committed and not published is published, what was
+    /// staged and not committed is swept. `run_id` names the run in the log, `nonce` tells it from any other.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the place holds something else, another run is writing to it, or it cannot be made.
+    pub fn open(store: Arc<dyn Store>, run_id: String, nonce: String) -> Result<Self, SinkError> {
+        let is_ours = !store.names(super::OURS)?.is_empty() || !store.names(LOG)?.is_empty();
+        if !is_ours && store.holds_data()? {
+            return Err(SinkError::NotEmpty(store.address().to_owned()));
+        }
+        store.lock()?;
+        let dataset = Dataset::read(store)?;
+        let mut writer = Self {
+            dataset,
+            run_id,
+            nonce,
+        };
+        if writer.is_new() {
+            if writer.store().holds_data()? {
+                return Err(SinkError::NotEmpty(writer.address().to_owned()));
+            }
+            writer.store().probe()?;
+        }
+        for entry in std::mem::take(&mut writer.dataset.unfinished) {
+            writer.publish(&entry)?;
+        }
+        if writer.store().has_stages_of_others()? {
+            let claim = writer.entry(Purpose::Claim, "");
+            writer.append(claim)?;
+        }
+        writer.store().sweep_all()?;
+        Ok(writer)
+    }
+
+    /// Begins a data file of a table's partition; `name` is without its ending.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the file cannot be made.
+    pub fn stage(&self, table: &Table, day: i64, name: &str) -> Result<StagedFile, SinkError> {
+        let date = format_date(day * DAY);
+        let path = format!("{}/{}={date}/{name}.parquet", table.name, table.partition);
+        let out = self.store().stage(&path)?;
+        Ok(StagedFile {
+            path,
+            out: Hashing {
+                out,
+                sha256: Sha256::new(),
+                bytes: 0,
+            },
+        })
+    }
+
+    /// Returns an entry that can be filled and appended.
+    pub fn entry(&self, purpose: Purpose, commit_id: &str) -> Entry {
+        Entry {
+            format: FORMAT_VERSION.to_owned(),
+            number: self.dataset.state.entries + 1,
+            parent: self.dataset.state.last_sha256.clone(),
+            commit_id: commit_id.to_owned(),
+            run_id: self.run_id.clone(),
+            nonce: self.nonce.clone(),
+            purpose,
+            added: Vec::new(),
+            removed: Vec::new(),
+            settings: None,
+            coverage: None,
+        }
+    }
+
+    /// Commits an entry, and publishes its files in their order: those removed go when those added are there.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the place fails, or another run was faster.
+    pub fn commit(&mut self, entry: Entry) -> Result<(), SinkError> {
+        self.append(entry)?;
+        self.store().sweep_own() // what was staged for nothing
+    }
+
+    fn append(&mut self, entry: Entry) -> Result<(), SinkError> {
+        let path = entry_path(entry.number);
+        let text = entry
+            .to_json()
+            .map_err(|e| log_error(entry.number, &e.to_string()))?;
+        // A request that was repeated meets what it did the first time.
+        if !self.store().create(&path, &text)?
+            && self.store().read(&path)?.as_deref() != Some(&text)
+        {
+            return Err(SinkError::Overtaken(self.address().to_owned()));
+        }
+        self.dataset.state.follow(&entry, &text)?;
+        self.publish(&entry)
+    }
+
+    /// Brings the files of an entry to their places, takes away those it removes, and says that it is done.
+    fn publish(&mut self, entry: &Entry) -> Result<(), SinkError> {
+        if let Some(lost) = self.store().publish(&entry.added)? {
+            return self.take_back(entry, &lost);
+        }
+        self.store().remove(&entry.removed)?;
+        if let Some(settings) = &entry.settings {
+            self.store().create(SETTINGS, &settings.to_json())?;
+        }
+        if let Purpose::Void(number) = entry.purpose {
+            self.settle(number)?;
+        }
+        self.settle(entry.number)
+    }
+
+    /// Says that nothing is left to do for an entry.
+    fn settle(&self, number: u64) -> Result<(), SinkError> {
+        let text = self.store().read(&entry_path(number))?.unwrap_or_default();
+        let done = done_text(&hex(&Sha256::digest(&text)));
+        self.store()
+            .create(&format!("{LOG}/{number}.done"), done.as_bytes())?;
+        Ok(())
+    }
+
+    /// Appends an entry that undoes one whose file is lost. Nothing else can have followed it: every writer begins by publishing.
+    fn take_back(&mut self, entry: &Entry, lost: &str) -> Result<(), SinkError> {
+        let is_last = entry.number == self.dataset.state.entries;
+        let before = self.state_before(entry)?;
+        let replaced: Vec<DataFile> = entry
+            .removed
+            .iter()
+            .filter_map(|path| before.live.get(path).cloned())
+            .collect();
+        if !is_last || !self.are_there(&replaced)? {
+            return Err(SinkError::Lost {
+                path: format!("{}/{lost}", self.address()),
+            });
+        }
+        let group = before.last_group.unwrap_or_default();
+        let void = Entry {
+            added: replaced,
+            removed: entry.added.iter().map(|file| file.path.clone()).collect(),
+            coverage: before.coverage,
+            ..self.entry(Purpose::Void(entry.number), &group)
+        };
+        self.append(void)
+    }
+
+    fn state_before(&self, entry: &Entry) -> Result<State, SinkError> {
+        let mut state = State::default();
+        for number in 1..entry.number {
+            let text = self.store().read(&entry_path(number))?.unwrap_or_default();
+            let earlier = Entry::from_json(&text).map_err(|why| log_error(number, &why))?;
+            state.follow(&earlier, &text)?;
+        }
+        Ok(state)
+    }
+
+    fn are_there(&self, files: &[DataFile]) -> Result<bool, SinkError> {
+        for file in files {
+            if self.store().size(&file.path)? != Some(file.bytes) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.dataset.store
+    }
+}
+
+impl Drop for DatasetWriter {
+    fn drop(&mut self) {
+        if self.is_new() {
+            self.store().leave();
+        } else {
+            let _ = self.store().sweep_own(); // else by the next run
+        }
+    }
+}
+
+fn entry_path(number: u64) -> String {
+    format!("{LOG}/{number}.json")
+}
+
+fn log_error(number: u64, why: &str) -> SinkError {
+    SinkError::Log {
+        path: entry_path(number),
+        why: why.to_owned(),
+    }
+}
+
+/// A data file that is being written.
+#[derive(Debug)]
+pub struct StagedFile {
+    path: String,
+    out: Hashing,
+}
+
+impl StagedFile {
+    /// Returns what to write to, and what completes the file afterwards.
+    pub fn split(self) -> (Hashing, Pending) {
+        (self.out, Pending { path: self.path })
+    }
+}
+
+/// A staged file without its writer.
+#[derive(Debug)]
+pub struct Pending {
+    path: String,
+}
+
+impl Pending {
+    /// Completes the file: its bytes are durable when this returns. What comes back is for an entry of the log.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the bytes cannot be written.
+    pub fn close(
+        self,
+        out: Hashing,
+        table: &Table,
+        rows: u64,
+        times: Option<(i64, i64)>,
+    ) -> Result<DataFile, SinkError> {
+        let (bytes, sha256) = (out.bytes, hex(&out.sha256.finalize()));
+        Ok(DataFile {
+            path: self.path,
+            table: table.name.to_owned(),
+            bytes,
+            rows,
+            sha256,
+            times,
+            upload: out.out.finish()?,
+        })
+    }
+}
+
+/// A staged file, and the checksum of what was written to it.
+#[derive(Debug)]
+pub struct Hashing {
+    out: Box<dyn Stage>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write_all(bytes)?;
+        self.sha256.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
