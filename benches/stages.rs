@@ -12,6 +12,7 @@ use flate2::{Compression, write::GzEncoder};
 use trailmill::limits;
 use trailmill::mcp;
 use trailmill::mill::{Mill, Object, Options, Takes};
+use trailmill::plan::NO_HISTORY;
 use trailmill::rollup::{self, Rollups};
 use trailmill::select::Selection;
 use trailmill::table::chunk::{Chunk, Sorted};
@@ -39,6 +40,7 @@ const OBJECT: Object<'static> = Object {
     delivery_time: None,
     account: Some("111122223333"),
     region: Some("us-east-1"),
+    history: &NO_HISTORY,
 };
 
 fn main() {

@@ -47,7 +47,7 @@ pub struct RunArgs {
     /// on stdin (can be repeated)
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
-    /// Where the tables go: a new or empty folder
+    /// Where the tables go: a new or empty folder, or a dataset, to which is added what is new
     #[arg(long, value_name = "DEST", help_heading = OUTPUT)]
     pub out: String,
     /// Tables to write, with commas between; events is always written [default: all]
@@ -56,9 +56,24 @@ pub struct RunArgs {
     /// Width of an activity bucket: must divide a day
     #[arg(long, value_name = "WIDTH", default_value = "15m", help_heading = OUTPUT)]
     pub bucket: String,
+    /// Listed bytes of the objects that are committed together
+    #[arg(long, value_name = "SIZE", help_heading = OUTPUT)]
+    pub group_bytes: Option<String>,
+    /// Say what there is to read, and read and write nothing
+    #[arg(long, help_heading = OUTPUT)]
+    pub dry_run: bool,
     /// Print the run summary as JSON on stdout
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
+    /// How long before the last day that is known the bucket is looked through again for late objects
+    #[arg(long, value_name = "DAYS", default_value = "2d", help_heading = SELECTION)]
+    pub late_window: String,
+    /// Read objects again of which something could not be used
+    #[arg(long, help_heading = SELECTION)]
+    pub retry_rejected: bool,
+    /// Read all objects between --from and --to again
+    #[arg(long, requires_all = ["from", "to"], conflicts_with = "retry_rejected", help_heading = SELECTION)]
+    pub force: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub selection: SelectionArgs,
@@ -96,7 +111,7 @@ pub struct ListArgs {
 pub struct ExportArgs {
     /// The dataset: a folder that run has written
     #[arg(value_name = "DEST")]
-    pub dataset: PathBuf,
+    pub dataset: String,
     /// How records are laid out
     #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl, help_heading = OUTPUT)]
     pub format: ExportFormat,

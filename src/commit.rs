@@ -89,10 +89,8 @@ pub struct Settings {
 /// Which delivery objects are known, so that the next listing can begin later.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// Events from this time on were wanted, in microseconds since 1970; all before `to` where `None`.
+    /// Events from this time on were wanted, in microseconds since 1970; all where `None`.
     pub from: Option<i64>,
-    /// Events before this time were wanted.
-    pub to: Option<i64>,
     /// By region folder, such as `s3://bucket/AWSLogs/111122223333/CloudTrail/us-east-1/`: the last delivery day, in days since 1970, up to
     /// which all objects are read that can hold such events.
     pub through: BTreeMap<String, i64>,

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
+use crate::commit::Settings;
 use crate::limits;
+use crate::plan::Again;
 use crate::select::Selection;
 use crate::source::{AwsOptions, ListSelection};
 use crate::table::TABLES;
@@ -22,7 +24,17 @@ pub struct RunConfig {
     /// Where delivery objects are.
     pub sources: Vec<String>,
     /// Where the tables go.
-    pub out: PathBuf,
+    pub out: String,
+    /// What all runs into one dataset have to ask for.
+    pub settings: Settings,
+    /// Days that events may be delivered late.
+    pub late_window_days: u32,
+    /// Listed bytes of the objects of a commit group.
+    pub group_bytes: u64,
+    /// What is read although it was read before.
+    pub again: Again,
+    /// Whether nothing is done but to look what there is to do.
+    pub is_dry: bool,
     /// The events that are wanted.
     pub selection: Selection,
     /// The tables that are wanted, by name.
@@ -54,9 +66,6 @@ impl RunConfig {
     ///
     /// Returns what cannot be used, and what to use instead.
     pub fn new(args: &RunArgs) -> Result<Self, UsageError> {
-        if args.out.starts_with("s3://") {
-            return usage("--out takes a folder here; S3 as a destination is not possible yet");
-        }
         let now = now();
         let ResourceArgs {
             memory,
@@ -64,12 +73,29 @@ impl RunConfig {
             concurrency,
             scratch,
         } = &args.resources;
+        let selection = selection(&args.selection, now)?;
+        let tables = tables(args.tables.as_deref())?;
+        let bucket = bucket(&args.bucket)?;
         Ok(Self {
             sources: args.sources.clone(),
-            out: PathBuf::from(&args.out),
-            selection: selection(&args.selection, now)?,
-            tables: tables(args.tables.as_deref())?,
-            bucket: bucket(&args.bucket)?,
+            out: args.out.clone(),
+            settings: settings(&selection, &tables, bucket),
+            late_window_days: late_window_days(&args.late_window)?,
+            group_bytes: args
+                .group_bytes
+                .as_deref()
+                .map_or(Ok(limits::GROUP_BYTES), |size| {
+                    parse_size("--group-bytes", size)
+                })?,
+            again: match (args.force, args.retry_rejected) {
+                (true, _) => Again::All,
+                (_, true) => Again::Rejected,
+                _ => Again::Never,
+            },
+            is_dry: args.dry_run,
+            selection,
+            tables,
+            bucket,
             aws: aws(&args.aws),
             concurrency: at_least_one("--concurrency", *concurrency)?
                 .unwrap_or(limits::S3_CONCURRENCY),
@@ -115,10 +141,11 @@ pub fn selection(args: &SelectionArgs, now: i64) -> Result<Selection, UsageError
 }
 
 /// Returns what a selection of events means for the listing.
-pub fn list_selection(selection: &Selection) -> ListSelection {
+pub fn list_selection(selection: &Selection, late_window_days: u32) -> ListSelection {
     ListSelection {
         from: selection.from,
         to: selection.to,
+        late_window_days,
         accounts: selection.only_accounts.clone(),
         regions: selection.only_regions.clone(),
         ..ListSelection::default()
@@ -173,6 +200,43 @@ fn bucket(width: &str) -> Result<i64, UsageError> {
     }
 }
 
+fn late_window_days(width: &str) -> Result<u32, UsageError> {
+    let days = parse_span(width).filter(|micros| *micros >= 0 && micros % DAY == 0);
+    let days = days.and_then(|micros| u32::try_from(micros / DAY).ok());
+    match days {
+        Some(days) if days <= limits::LATE_WINDOW_DAYS_MAX => Ok(days),
+        _ => usage(&format!(
+            "--late-window {width:?}: use whole days, 0d to 30d"
+        )),
+    }
+}
+
+/// What a dataset keeps to.
+fn settings(selection: &Selection, tables: &[&str], bucket: i64) -> Settings {
+    let filters = [
+        ("only-account", &selection.only_accounts),
+        ("only-region", &selection.only_regions),
+        ("only-source", &selection.only_sources),
+        ("only-event", &selection.only_events),
+        ("skip-source", &selection.skip_sources),
+        ("skip-event", &selection.skip_events),
+    ];
+    let given = filters.into_iter().filter(|(_, values)| !values.is_empty());
+    let in_order = |values: &Vec<String>| {
+        let mut values = values.clone();
+        values.sort_unstable();
+        values.dedup();
+        values
+    };
+    Settings {
+        tables: tables.iter().map(|table| (*table).to_owned()).collect(),
+        bucket_seconds: bucket / SECOND,
+        filters: given
+            .map(|(flag, values)| (flag.to_owned(), in_order(values)))
+            .collect(),
+    }
+}
+
 fn at_least_one(flag: &str, n: Option<usize>) -> Result<Option<usize>, UsageError> {
     if n == Some(0) {
         usage(&format!("{flag} must be at least 1"))
@@ -185,8 +249,15 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// Parses a size such as `512MiB`, `2GiB` or `1500000000`.
 fn parse_memory(text: &str) -> Result<usize, UsageError> {
+    match usize::try_from(parse_size("--memory", text)?) {
+        Ok(bytes) if bytes >= limits::MEMORY_BYTES_MIN => Ok(bytes),
+        _ => usage(&format!("--memory {text}: 256MiB is the least")),
+    }
+}
+
+/// Parses a size such as `512MiB`, `2GiB` or `1500000000`.
+fn parse_size(flag: &str, text: &str) -> Result<u64, UsageError> {
     let split = text
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(text.len());
@@ -201,16 +272,13 @@ fn parse_memory(text: &str) -> Result<usize, UsageError> {
         "gb" => 1_000_000_000,
         _ => 0,
     };
-    match digits
-        .parse::<usize>()
+    let bytes = digits
+        .parse::<u64>()
         .ok()
-        .and_then(|n| n.checked_mul(factor))
-    {
-        Some(bytes) if bytes >= limits::MEMORY_BYTES_MIN => Ok(bytes),
-        Some(bytes) if factor > 0 && bytes > 0 => {
-            usage(&format!("--memory {text}: 256MiB is the least"))
-        }
-        _ => usage(&format!("--memory {text:?} is no size: use 512MiB or 2GiB")),
+        .and_then(|n| n.checked_mul(factor));
+    match bytes {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        _ => usage(&format!("{flag} {text:?} is no size: use 512MiB or 2GiB")),
     }
 }
 

@@ -1,8 +1,6 @@
 //! `trailmill export`: the records of a dataset, rebuilt from its rows.
 
-use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
@@ -24,12 +22,12 @@ use crate::trail::key::DeliveryKey;
 ///
 /// Returns an error where the dataset cannot be read or the output not be written.
 pub fn export(
-    dataset: &Path,
+    dataset: &str,
     selection: &Selection,
     format: ExportFormat,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let files = Dataset::existing(dataset::place(&dataset.display().to_string()))?;
+    let dataset = Dataset::existing(dataset::place(dataset))?;
     let mut writer = RecordWriter {
         out,
         format,
@@ -37,9 +35,12 @@ pub fn export(
     };
     writer.begin()?;
     for table in [&events::TABLE, &insights::TABLE, &aggregated_events::TABLE] {
-        for file in files.files(table).filter(|file| overlaps(file, selection)) {
-            export_file(dataset, table, file, selection, &mut writer)
-                .with_context(|| format!("read {}", dataset.join(&file.path).display()))?;
+        for file in dataset
+            .files(table)
+            .filter(|file| overlaps(file, selection))
+        {
+            export_file(&dataset, table, file, selection, &mut writer)
+                .with_context(|| format!("read {}/{}", dataset.address(), file.path))?;
         }
     }
     writer.end()
@@ -53,14 +54,13 @@ fn overlaps(file: &DataFile, selection: &Selection) -> bool {
 }
 
 fn export_file(
-    dataset: &Path,
+    dataset: &Dataset,
     table: &'static Table,
     file: &DataFile,
     selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(File::open(dataset.join(&file.path))?)?.build()?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(dataset.open(file)?)?.build()?;
     // The rows of one record of `aggregated_events` can lie on both sides of a batch's end.
     let mut carried: Option<RecordBatch> = None;
     for batch in reader {

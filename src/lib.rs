@@ -14,6 +14,7 @@ pub mod list;
 pub mod mcp;
 pub mod mill;
 pub mod pipeline;
+pub mod plan;
 pub mod reject;
 pub mod rollup;
 pub mod run;

@@ -87,6 +87,17 @@ pub const ROW_GROUP_BYTES: usize = 128 << 20;
 /// A data file ends at the first row group beyond this size.
 pub const DATA_FILE_BYTES: usize = 512 << 20;
 
+/// Listed bytes of the objects that are committed together, unless told otherwise: minutes of work that a kill can cost, and files
+/// of useful size.
+pub const GROUP_BYTES: u64 = 256 << 20;
+
+/// Days that events are looked for behind the time that is wanted, or behind what is known, unless told otherwise: CloudTrail delivers
+/// nearly all within minutes, and late ones within hours.
+pub const LATE_WINDOW_DAYS: u32 = 2;
+
+/// Days that a late window can have: CloudTrail redelivers for up to 30.
+pub const LATE_WINDOW_DAYS_MAX: u32 = 30;
+
 /// Memory to stay within, unless told otherwise.
 pub const MEMORY_BYTES: usize = 1 << 30;
 

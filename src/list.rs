@@ -42,7 +42,10 @@ pub fn run(
         ..SourceOptions::default()
     };
     let sources = Sources::open(&args.sources, stdin, &options)?;
-    let listing = sources.list(&config::list_selection(&selection), stop)?;
+    let listing = sources.list(
+        &config::list_selection(&selection, crate::limits::LATE_WINDOW_DAYS),
+        stop,
+    )?;
     let report = Report::of(&listing);
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &report)?;

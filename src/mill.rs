@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::limits;
 use crate::mcp;
+use crate::plan::History;
 use crate::reject::{Reason, Reject};
 use crate::select::{Selection, Subject};
 use crate::table::chunk::{Chunk, Sorted};
@@ -68,6 +69,20 @@ pub struct Object<'a> {
     pub account: Option<&'a str>,
     /// The region that its key says.
     pub region: Option<&'a str>,
+    /// What earlier runs know of it.
+    pub history: &'a History,
+}
+
+impl Object<'_> {
+    /// Returns whether records of that time are left to an earlier reading, which has taken them.
+    fn leaves(&self, time: i64) -> bool {
+        !self.history.again && self.history.has_taken(time)
+    }
+
+    /// Returns whether its rejects stand in the books already.
+    fn has_rejects_booked(&self) -> bool {
+        !self.history.again && !self.history.taken.is_empty()
+    }
 }
 
 /// What became of an object.
@@ -125,7 +140,10 @@ impl<'t> Mill<'t> {
             tables: &mut self.tables,
             object,
             parser: &mut self.parser,
-            tally: Tally::default(),
+            tally: Tally {
+                has_rejects_booked: object.has_rejects_booked(),
+                ..Tally::default()
+            },
         };
         pass.content(content, broken.as_ref());
         let tally = pass.tally;
@@ -295,6 +313,8 @@ struct Tally {
     reasons: BTreeMap<Reason, u64>,
     /// The first of them.
     rejects: Vec<Kept>,
+    /// An earlier reading has written them.
+    has_rejects_booked: bool,
 }
 
 /// A reject whose bytes stand in the object's content.
@@ -460,6 +480,10 @@ impl Tally {
         range: std::ops::Range<usize>,
     ) {
         self.counts.records += u64::from(record_index.is_some());
+        if self.has_rejects_booked {
+            self.counts.read_before += u64::from(record_index.is_some());
+            return;
+        }
         self.counts.rejected += u64::from(record_index.is_some());
         *self.reasons.entry(reason).or_default() += 1;
         if self.rejects.len() < limits::REJECTS_PER_OBJECT_MAX {
@@ -519,6 +543,10 @@ fn record(
     };
     if !tables.options.selection.wants(&subject) || !tables.options.wants(table) {
         tally.counts.filtered += 1;
+        return Ok(());
+    }
+    if object.leaves(time) {
+        tally.counts.read_before += 1;
         return Ok(());
     }
     let origin = Origin {

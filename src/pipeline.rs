@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::mill::{Mill, Object, Options, Outcome};
+use crate::plan::History;
 use crate::sink::runs::Runs;
 use crate::source::{DeliveryObject, Feed, FetchError, Fetched};
 
@@ -35,6 +36,7 @@ pub struct Read {
 pub fn run(
     feed: &Feed,
     objects: &[DeliveryObject],
+    histories: &[History],
     options: &Options,
     runs: &Runs,
     progress: &Progress,
@@ -45,6 +47,7 @@ pub fn run(
         let mut worker = Worker {
             feed,
             objects,
+            histories,
             mill: Mill::new(options, runs),
             outcomes: &outcomes,
             progress,
@@ -66,6 +69,7 @@ pub fn run(
 struct Worker<'r> {
     feed: &'r Feed,
     objects: &'r [DeliveryObject],
+    histories: &'r [History],
     mill: Mill<'r>,
     outcomes: &'r Mutex<Outcomes>,
     progress: &'r Progress,
@@ -80,7 +84,7 @@ impl Worker<'_> {
                 Ok(fetched) => {
                     let outcome = self
                         .mill
-                        .object(object(number, listed), &body)
+                        .object(object(number, listed, &self.histories[number]), &body)
                         .context("keep sorted rows")?;
                     self.progress
                         .read(body.len() as u64, outcome.counts.records);
@@ -101,7 +105,7 @@ impl Worker<'_> {
     }
 }
 
-fn object(number: usize, listed: &DeliveryObject) -> Object<'_> {
+fn object<'o>(number: usize, listed: &'o DeliveryObject, history: &'o History) -> Object<'o> {
     let key = listed.key();
     Object {
         number,
@@ -110,6 +114,7 @@ fn object(number: usize, listed: &DeliveryObject) -> Object<'_> {
         delivery_time: listed.delivery_time,
         account: key.map(|key| key.account),
         region: key.map(|key| key.region),
+        history,
     }
 }
 

@@ -21,6 +21,69 @@ pub struct Selection {
     pub skip_events: Vec<String>,
 }
 
+/// A stretch of time: `from` ≤ t < `to`, in microseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Its first moment.
+    pub from: i64,
+    /// The moment behind its last.
+    pub to: i64,
+}
+
+impl Span {
+    /// All of time.
+    pub const ALL: Self = Self {
+        from: i64::MIN,
+        to: i64::MAX,
+    };
+
+    /// Returns a span that is open where nothing is given.
+    pub fn new(from: Option<i64>, to: Option<i64>) -> Self {
+        Self {
+            from: from.unwrap_or(Self::ALL.from),
+            to: to.unwrap_or(Self::ALL.to),
+        }
+    }
+
+    /// Returns whether a moment is in it.
+    pub fn contains(self, time: i64) -> bool {
+        self.from <= time && time < self.to
+    }
+
+    /// Returns whether no moment is in it.
+    pub fn is_empty(self) -> bool {
+        self.from >= self.to
+    }
+
+    /// Returns what two spans have in common.
+    pub fn overlap(self, other: Self) -> Self {
+        Self {
+            from: self.from.max(other.from),
+            to: self.to.min(other.to),
+        }
+    }
+
+    /// Returns what is left of it before and behind another.
+    pub fn without(self, other: Self) -> [Self; 2] {
+        if self.overlap(other).is_empty() {
+            let none = Self {
+                to: self.from,
+                ..self
+            };
+            return [self, none];
+        }
+        let before = Self {
+            to: other.from,
+            ..self
+        };
+        let behind = Self {
+            from: other.to,
+            ..self
+        };
+        [before, behind]
+    }
+}
+
 /// What a selection looks at.
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "as the columns of events")]
@@ -38,6 +101,11 @@ impl Selection {
     /// Returns the name of an event source as it is compared: `s3` for `s3.amazonaws.com`.
     pub fn short_source(source: &str) -> &str {
         source.strip_suffix(".amazonaws.com").unwrap_or(source)
+    }
+
+    /// Returns the event times that are wanted.
+    pub fn span(&self) -> Span {
+        Span::new(self.from, self.to)
     }
 
     /// Returns true where the event is wanted.

@@ -5,7 +5,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::commit::DataFile;
+use crate::config::RunConfig;
 use crate::escape::printable;
+use crate::pipeline::Outcomes;
+use crate::source::{DeliveryObject, Listing};
+use crate::table::objects::Status;
+use crate::write::Merged;
 
 /// The summary of a run. Its JSON form is stable.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -16,8 +22,13 @@ pub struct Summary {
     pub sources: Vec<String>,
     /// Where the tables are.
     pub out: String,
-    /// The commit that holds them.
-    pub commit_id: String,
+    /// Whether nothing was done but to look what there is to do.
+    #[serde(rename = "dry_run")]
+    pub is_dry: bool,
+    /// The commits that this run has added.
+    pub commits: Vec<String>,
+    /// What was to be read, before it began.
+    pub outstanding: Planned,
     /// Delivery objects.
     pub objects: Objects,
     /// Records.
@@ -40,6 +51,15 @@ pub struct Summary {
     pub scratch_bytes: u64,
 }
 
+/// What a run has to read.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+#[expect(missing_docs, reason = "plain counts")]
+pub struct Planned {
+    pub objects: u64,
+    pub bytes: u64,
+    pub commit_groups: u64,
+}
+
 /// Delivery objects: `listed = read + skipped + filtered + digest + foreign + failed`.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 #[expect(missing_docs, reason = "see the type")]
@@ -59,7 +79,7 @@ pub struct Objects {
     pub failed_reasons: BTreeMap<&'static str, u64>,
 }
 
-/// Records: `read = written + duplicates + filtered + rejected`.
+/// Records: `read = written + duplicates + filtered + rejected + read_before`.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 #[expect(missing_docs, reason = "see the type")]
 pub struct Records {
@@ -70,6 +90,8 @@ pub struct Records {
     pub conflicting: u64,
     pub filtered: u64,
     pub rejected: u64,
+    /// In objects that are read again: what earlier readings have taken.
+    pub read_before: u64,
 }
 
 /// The files of a table.
@@ -92,13 +114,113 @@ pub struct Requests {
 
 /// Counts that do not add up: a fault of this program.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the books do not balance: {what}; nothing was committed, please report this")]
+#[error("the books do not balance: {what}; it is not committed, please report this")]
 pub struct Unbalanced {
     what: String,
 }
 
 impl Summary {
-    /// Checks that every object and every record is accounted for.
+    /// Begins with what was listed.
+    pub fn of_listing(config: &RunConfig, listing: &Listing) -> Self {
+        let foreign_reasons = listing.foreign.iter();
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            sources: config.sources.clone(),
+            out: config.out.clone(),
+            is_dry: config.is_dry,
+            objects: Objects {
+                listed: listing.listed.objects,
+                filtered: listing.filtered.objects,
+                digest: listing.digests.len() as u64,
+                foreign: listing.foreign_total().objects,
+                foreign_reasons: foreign_reasons
+                    .map(|(reason, tally)| (reason.to_string(), tally.objects))
+                    .collect(),
+                ..Objects::default()
+            },
+            requests: Requests {
+                list: listing.requests.list,
+                head: listing.requests.head,
+                get: 0,
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Notes what is to be read.
+    pub fn plan(&mut self, (bytes, objects): (u64, u64), groups: usize) {
+        self.outstanding = Planned {
+            objects,
+            bytes,
+            commit_groups: groups as u64,
+        };
+    }
+
+    /// Adds what became of a group of objects.
+    pub fn add_group(
+        &mut self,
+        objects: &[DeliveryObject],
+        outcomes: &Outcomes,
+        merged: &Merged,
+        commit_id: &str,
+    ) {
+        self.commits.push(commit_id.to_owned());
+        self.records.conflicting += merged.conflicting;
+        for (number, outcome) in outcomes {
+            let Ok(read) = outcome else {
+                continue;
+            };
+            let counts = &read.outcome.counts;
+            self.objects.read += 1;
+            self.objects.corrupt += u64::from(read.outcome.status == Status::Corrupt);
+            self.records.read += counts.records;
+            self.records.filtered += counts.filtered;
+            self.records.rejected += counts.rejected;
+            self.records.read_before += counts.read_before;
+            for (reason, n) in &read.outcome.reasons {
+                *self.rejects.entry(reason.name()).or_default() += n;
+            }
+            self.object_bytes += objects[*number].size;
+            self.inflated_bytes += read.outcome.inflated_bytes;
+        }
+        for counts in &merged.by_object {
+            self.records.written += counts.written;
+            self.records.duplicates += counts.duplicates;
+            self.records.read_before += counts.read_before;
+        }
+        let in_s3 = outcomes
+            .keys()
+            .filter(|number| objects[**number].is_in_s3());
+        self.requests.get += in_s3.count() as u64;
+        self.add_unread(outcomes);
+    }
+
+    /// Adds the objects of a group that could not be read.
+    pub fn add_unread(&mut self, outcomes: &Outcomes) {
+        for error in outcomes
+            .values()
+            .filter_map(|outcome| outcome.as_ref().err())
+        {
+            self.objects.failed += 1;
+            *self
+                .objects
+                .failed_reasons
+                .entry(error.status())
+                .or_default() += 1;
+        }
+    }
+
+    /// Adds files that are about to be committed.
+    pub fn add_files(&mut self, files: &[DataFile]) {
+        for file in files {
+            let table = self.tables.entry(file.table.clone()).or_default();
+            table.files += 1;
+            table.rows += file.rows;
+            table.bytes += file.bytes;
+        }
+    }
+
+    /// Checks that every object is accounted for.
     ///
     /// # Errors
     ///
@@ -110,8 +232,17 @@ impl Summary {
             let what = format!("{} objects listed, {objects} accounted for", o.listed);
             return Err(Unbalanced { what });
         }
+        Ok(())
+    }
+
+    /// Checks that every record is accounted for.
+    ///
+    /// # Errors
+    ///
+    /// Returns the sum that does not add up.
+    pub fn check_records(&self) -> Result<(), Unbalanced> {
         let r = &self.records;
-        let records = r.written + r.duplicates + r.filtered + r.rejected;
+        let records = r.written + r.duplicates + r.filtered + r.rejected + r.read_before;
         if r.read != records {
             return Err(Unbalanced {
                 what: format!("{} records read, {records} accounted for", r.read),
@@ -131,6 +262,9 @@ impl Summary {
     ///
     /// Returns what writing gave.
     pub fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.is_dry {
+            return self.write_plan(out);
+        }
         let (o, r) = (&self.objects, &self.records);
         let mut line = |label: &str, count: u64, parts: &[(u64, &str)]| {
             let parts: Vec<_> = parts
@@ -165,6 +299,7 @@ impl Summary {
                 (r.duplicates, "duplicates"),
                 (r.filtered, "filtered"),
                 (r.rejected, "rejected"),
+                (r.read_before, "read before"),
             ],
         )?;
         for (name, table) in &self.tables {
@@ -177,6 +312,9 @@ impl Summary {
             )?;
         }
         self.write_trouble(out)?;
+        if self.objects.read == 0 {
+            return writeln!(out, "nothing new: {} is as it was", printable(&self.out));
+        }
         let rate = |n: u64| {
             if self.seconds > 0.0 {
                 n as f64 / self.seconds
@@ -199,6 +337,27 @@ impl Summary {
             write!(out, ", {} of scratch", size(self.scratch_bytes))?;
         }
         writeln!(out, "\ntables are in {}", printable(&self.out))
+    }
+
+    /// Says what a run would do.
+    fn write_plan(&self, out: &mut dyn Write) -> io::Result<()> {
+        let (o, todo) = (&self.objects, &self.outstanding);
+        writeln!(
+            out,
+            "{} objects listed, {} read before, {} digests, {} foreign",
+            digits(o.listed),
+            digits(o.skipped),
+            digits(o.digest),
+            digits(o.foreign)
+        )?;
+        writeln!(
+            out,
+            "a run would read {} objects, {}, in {} commit groups, into {}; nothing was read or written",
+            digits(todo.objects),
+            size(todo.bytes),
+            digits(todo.commit_groups),
+            printable(&self.out)
+        )
     }
 
     fn write_trouble(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -288,7 +447,7 @@ mod tests {
                 duplicates: 3,
                 filtered: 2,
                 rejected: 1,
-                conflicting: 0,
+                ..Records::default()
             },
             ..Summary::default()
         }
@@ -297,6 +456,7 @@ mod tests {
     #[test]
     fn a_run_that_does_not_balance_fails() {
         assert_eq!(balanced().check_balance(), Ok(()));
+        assert_eq!(balanced().check_records(), Ok(()));
         let mut lost_object = balanced();
         lost_object.objects.listed += 1;
         assert_eq!(
@@ -304,11 +464,11 @@ mod tests {
                 .check_balance()
                 .expect_err("one is lost")
                 .to_string(),
-            "the books do not balance: 7 objects listed, 6 accounted for; nothing was committed, please report this"
+            "the books do not balance: 7 objects listed, 6 accounted for; it is not committed, please report this"
         );
         let mut lost_record = balanced();
         lost_record.records.written -= 1;
-        assert!(lost_record.check_balance().is_err());
+        assert!(lost_record.check_records().is_err());
     }
 
     #[test]

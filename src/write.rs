@@ -1,7 +1,9 @@
 //! Sorted runs to data files: merged, copies dropped, rolled up, encoded, staged.
 //!
-//! Only what survives the merge reaches the rollups. Windows, row groups and files are cut by what rows are, never by how
+//! Only what survives the merge, and does not stand in the dataset already, reaches the rollups. Windows, row groups and files are cut by what rows are, never by how
 //! many threads or how much memory there is.
+
+use std::collections::HashSet;
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
@@ -9,13 +11,15 @@ use rayon::prelude::*;
 use crate::commit::DataFile;
 use crate::limits;
 use crate::mill::{Options, Takes};
+use crate::plan::History;
 use crate::rollup::{self, Rollups};
+use crate::run::known::Known;
 use crate::sink::dataset::{DatasetWriter, Hashing, Pending};
 use crate::sink::runs::Runs;
 use crate::table::chunk::{Chunk, Sorted};
 use crate::table::encode::FileWriter;
-use crate::table::events::Col as Event;
 use crate::table::merge::{Merge, Window, WindowLimits};
+use crate::table::objects::Counts;
 use crate::table::{
     Table, activity, aggregated_events, duplicates, events, insights, mcp_events, mcp_links,
     record_ids, resource_activity, sign_ins,
@@ -27,8 +31,8 @@ use crate::trail::time::DAY;
 pub struct Merged {
     /// Staged files.
     pub files: Vec<DataFile>,
-    /// By object number: records written, records that are duplicates.
-    pub by_object: Vec<(u64, u64)>,
+    /// By object number: records written, those that are duplicates, those that an earlier reading had taken.
+    pub by_object: Vec<Counts>,
     /// Records with the ids of another, and other content.
     pub conflicting: u64,
 }
@@ -36,18 +40,20 @@ pub struct Merged {
 impl Merged {
     fn add(&mut self, other: Merged) {
         self.files.extend(other.files);
-        for (object, (written, duplicates)) in other.by_object.into_iter().enumerate() {
-            self.count(object, written, duplicates);
+        for (object, counts) in other.by_object.into_iter().enumerate() {
+            let sum = self.of_object(object);
+            sum.written += counts.written;
+            sum.duplicates += counts.duplicates;
+            sum.read_before += counts.read_before;
         }
         self.conflicting += other.conflicting;
     }
 
-    fn count(&mut self, object: usize, written: u64, duplicates: u64) {
+    fn of_object(&mut self, object: usize) -> &mut Counts {
         if self.by_object.len() <= object {
-            self.by_object.resize(object + 1, (0, 0));
+            self.by_object.resize(object + 1, Counts::default());
         }
-        self.by_object[object].0 += written;
-        self.by_object[object].1 += duplicates;
+        &mut self.by_object[object]
     }
 }
 
@@ -60,6 +66,8 @@ pub struct Writer<'a> {
     pub name: &'a str,
     /// The tables that are wanted.
     pub options: &'a Options,
+    /// What earlier runs know of each object, by its number.
+    pub histories: &'a [History],
     /// Width of an activity bucket in microseconds.
     pub bucket: i64,
     /// Whether there is memory for the next window while one is encoded.
@@ -73,27 +81,28 @@ impl Writer<'_> {
     ///
     /// Returns what scratch, encoding or the sink gave.
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
-        let mut merged = self.events(runs)?;
+        let (mut merged, known) = self.events(runs)?;
+        let of_events = Rows::OfEvents(&known);
         // Small tables leave threads idle; side by side they do not.
-        let others: [(&'static Table, bool); 7] = [
-            (&mcp_events::TABLE, false),
-            (&mcp_links::TABLE, false),
-            (&activity::TABLE, false),
-            (&sign_ins::TABLE, false),
-            (&resource_activity::TABLE, false),
-            (&insights::TABLE, true),
-            (&aggregated_events::TABLE, true),
+        let others: [(&'static Table, Rows<'_>); 7] = [
+            (&mcp_events::TABLE, of_events),
+            (&mcp_links::TABLE, of_events),
+            (&activity::TABLE, Rows::Plain),
+            (&sign_ins::TABLE, of_events),
+            (&resource_activity::TABLE, Rows::Plain),
+            (&insights::TABLE, Rows::Records),
+            (&aggregated_events::TABLE, Rows::Records),
         ];
         let written: Vec<Merged> = others
             .into_par_iter()
             .with_max_len(1)
-            .map(|(table, is_counted)| self.table(runs, table, is_counted))
+            .map(|(table, rows)| self.table(runs, table, rows))
             .collect::<Result<_>>()?;
         for table in written {
             merged.add(table);
         }
         let (duplicates, conflicting) = rayon::join(
-            || self.table(runs, &duplicates::TABLE, false),
+            || self.table(runs, &duplicates::TABLE, Rows::Plain),
             || conflicting(runs),
         );
         merged.add(duplicates?);
@@ -101,21 +110,27 @@ impl Writer<'_> {
         Ok(merged)
     }
 
-    /// Writes a table whose rows are all in its runs. `is_counted` says that its rows are records.
+    /// Writes a table whose rows are all in its runs.
     ///
     /// # Errors
     ///
-    /// Returns what scratch, encoding or the sink gave.
-    pub fn table(&self, runs: &Runs, table: &'static Table, is_counted: bool) -> Result<Merged> {
+    /// Returns what scratch, encoding, reading the dataset or the sink gave.
+    pub fn table(&self, runs: &Runs, table: &'static Table, rows: Rows<'_>) -> Result<Merged> {
         if !self.options.wants(table) {
             return Ok(Merged::default());
         }
         let mut files = Files::new(*self, table);
         let mut merge = begin(runs, table)?;
-        let mut books = Books::new(table, self.options.run_day);
-        while let Some(window) = merge.next_window().context("read scratch")? {
-            if is_counted {
-                books.note(&window, runs)?;
+        let mut books = Books::new(table, *self);
+        let mut known = Known::new(self.dataset, table);
+        while let Some(mut window) = merge.next_window().context("read scratch")? {
+            match rows {
+                Rows::Plain => {}
+                Rows::OfEvents(known) => known.leave_out(table, &mut window),
+                Rows::Records => {
+                    known.set_aside(&mut window)?;
+                    books.note(&window, runs)?;
+                }
             }
             files.write(&window)?;
         }
@@ -126,16 +141,28 @@ impl Writer<'_> {
         })
     }
 
-    fn events(&self, runs: &Runs) -> Result<Merged> {
+    /// Writes `events`; returns the records that the dataset has already as well.
+    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
         let mut rollups = Rollups::new(rollup::Options {
             bucket: self.bucket,
             activity: self.options.wants(&activity::TABLE),
             resource_activity: self.options.wants(&resource_activity::TABLE),
         });
-        let mut books = Books::new(&events::TABLE, self.options.run_day);
+        let mut books = Books::new(&events::TABLE, *self);
         let mut files = Files::new(*self, &events::TABLE);
         let mut merge = begin(runs, &events::TABLE)?;
-        let mut next = merge.next_window().context("read scratch")?;
+        let mut known = Known::new(self.dataset, &events::TABLE);
+        let mut known_records = KnownRecords::default();
+        let mut next_window = || -> Result<Option<Window>> {
+            let Some(mut window) = merge.next_window().context("read scratch")? else {
+                return Ok(None);
+            };
+            let n_copies = window.copies.len();
+            known.set_aside(&mut window)?;
+            known_records.note(&events::TABLE, &window, n_copies);
+            Ok(Some(window))
+        };
+        let mut next = next_window()?;
         while let Some(window) = next {
             // While all threads encode this window, one of them rolls it up and, where there is memory, merges the next.
             let (encoded, (noted, ahead)) = rayon::join(
@@ -146,15 +173,13 @@ impl Writer<'_> {
                     let noted = books
                         .note(&window, runs)
                         .and_then(|()| take_all(runs, rows));
-                    (noted, self.reads_ahead.then(|| merge.next_window()))
+                    (noted, self.reads_ahead.then(&mut next_window))
                 },
             );
             encoded?;
             noted?;
             drop(window);
-            next = ahead
-                .unwrap_or_else(|| merge.next_window())
-                .context("read scratch")?;
+            next = ahead.unwrap_or_else(&mut next_window)?;
         }
         // What is left is work for one thread each.
         let (rolled_up, (files, noted)) = rayon::join(
@@ -162,28 +187,64 @@ impl Writer<'_> {
             || rayon::join(|| files.finish(), || books.finish(runs)),
         );
         rolled_up?;
-        Ok(Merged {
+        let merged = Merged {
             files: files?,
             ..noted?
-        })
+        };
+        Ok((merged, known_records))
+    }
+}
+
+/// What the rows of a table are.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows<'k> {
+    /// All of them are written.
+    Plain,
+    /// Records: those that the dataset has are copies, and all are counted.
+    Records,
+    /// Made of events: those of events that the dataset has already are left out.
+    OfEvents(&'k KnownRecords),
+}
+
+/// The places of records that the dataset has already: number of the object, position in it.
+#[derive(Debug, Default)]
+pub struct KnownRecords(HashSet<(i64, i64)>);
+
+impl KnownRecords {
+    /// Notes the copies of a window behind the first so many.
+    fn note(&mut self, table: &Table, window: &Window, n_before: usize) {
+        let place = Place::of(table);
+        for row in &window.copies[n_before..] {
+            self.0.insert(place.record(window, *row));
+        }
+    }
+
+    fn leave_out(&self, table: &Table, window: &mut Window) {
+        if self.0.is_empty() {
+            return;
+        }
+        let place = Place::of(table);
+        let rows = std::mem::take(&mut window.rows);
+        let is_new = |row: &(u32, u32)| !self.0.contains(&place.record(window, *row));
+        window.rows = rows.into_iter().filter(is_new).collect();
     }
 }
 
 /// What is kept of the rows of a table of records while they are written.
-struct Books {
+struct Books<'a> {
     table: &'static Table,
-    run_day: i64,
+    writer: Writer<'a>,
     merged: Merged,
     /// Rows of `duplicates`.
     copies: Chunk,
     ids: record_ids::Ids,
 }
 
-impl Books {
-    fn new(table: &'static Table, run_day: i64) -> Self {
+impl<'a> Books<'a> {
+    fn new(table: &'static Table, writer: Writer<'a>) -> Self {
         Self {
             table,
-            run_day,
+            writer,
             merged: Merged::default(),
             copies: Chunk::new(&duplicates::TABLE),
             ids: record_ids::Ids::new(table),
@@ -191,12 +252,8 @@ impl Books {
     }
 
     fn note(&mut self, window: &Window, runs: &Runs) -> Result<()> {
-        let object: usize = match self.table.name {
-            "insights" => insights::Col::object.into(),
-            "aggregated_events" => aggregated_events::Col::object.into(),
-            _ => Event::object.into(),
-        };
-        let [_, account_id, event_id, ..] = *self.table.order else {
+        let place = Place::of(self.table);
+        let [time, account_id, event_id, ..] = *self.table.order else {
             unreachable!("tables of records are ordered by time and ids")
         };
         for (rows, is_copy) in [(&window.rows, false), (&window.copies, true)] {
@@ -205,22 +262,30 @@ impl Books {
                 if !is_first_row(self.table, chunk, row) {
                     continue;
                 }
-                let number = chunk
-                    .get_int(object, row)
-                    .and_then(|n| usize::try_from(n).ok());
-                self.merged.count(
-                    number.unwrap_or_default(),
-                    u64::from(!is_copy),
-                    u64::from(is_copy),
-                );
-                if is_copy {
+                let number = chunk.get_int(place.object, row).unwrap_or_default();
+                let number = usize::try_from(number).unwrap_or_default();
+                let was_taken = is_copy && self.was_taken(number, chunk.get_int(time, row));
+                let counts = self.merged.of_object(number);
+                if !is_copy {
+                    counts.written += 1;
+                    if let Some(id) = chunk.get_text(event_id, row) {
+                        self.ids.append(id, chunk.get_text(account_id, row));
+                    }
+                } else if was_taken {
+                    counts.read_before += 1;
+                } else {
+                    counts.duplicates += 1;
                     self.copy(chunk, row);
-                } else if let Some(id) = chunk.get_text(event_id, row) {
-                    self.ids.append(id, chunk.get_text(account_id, row));
                 }
             }
         }
         self.hand_over(limits::CHUNK_BYTES, runs)
+    }
+
+    /// Whether an earlier reading of the object has settled what becomes of its records of that time.
+    fn was_taken(&self, object: usize, time: Option<i64>) -> bool {
+        let history = self.writer.histories.get(object);
+        history.is_some_and(|history| time.is_some_and(|time| history.has_taken(time)))
     }
 
     /// Hands over what takes more than so many bytes.
@@ -242,7 +307,7 @@ impl Books {
             .get_int(place.delivery_time, row)
             .or(chunk.get_int(order[0], row));
         let copy = duplicates::Duplicate {
-            delivery_date: day.unwrap_or(self.run_day).div_euclid(DAY) * DAY,
+            delivery_date: day.unwrap_or(self.writer.options.run_day).div_euclid(DAY) * DAY,
             event_id: chunk.get_text(order[2], row),
             recipient_account_id: chunk.get_text(order[1], row),
             source: chunk.get_text(place.source, row).unwrap_or_default(),
@@ -274,6 +339,8 @@ struct Place {
     source: usize,
     source_object: usize,
     source_index: usize,
+    /// The number of the object.
+    object: usize,
 }
 
 impl Place {
@@ -281,12 +348,24 @@ impl Place {
         let [.., delivery_time, source, source_object, source_index] = table.order[..8] else {
             unreachable!("tables of records are ordered by time, ids, content and place")
         };
+        let object = table
+            .columns
+            .iter()
+            .position(|column| column.name == "object");
         Self {
             delivery_time,
             source,
             source_object,
             source_index,
+            object: object.expect("tables of records have it"),
         }
+    }
+
+    /// Returns what tells a record from all others of a run.
+    fn record(&self, window: &Window, (block, row): (u32, u32)) -> (i64, i64) {
+        let chunk = window.blocks[block as usize].chunk();
+        let int = |column| chunk.get_int(column, row as usize).unwrap_or_default();
+        (int(self.object), int(self.source_index))
     }
 }
 

@@ -119,11 +119,12 @@ impl Books {
             counts.duplicates,
             counts.filtered,
             counts.rejected,
+            counts.read_before,
         ];
         let sum = parts.into_iter().fold(0, u64::saturating_add);
         (sum != counts.records).then(|| {
             format!(
-                "{} records read, and {sum} written, duplicates, filtered and rejected",
+                "{} records read, and {sum} written, duplicates, filtered, rejected and read before",
                 counts.records
             )
         })
@@ -187,6 +188,7 @@ mod tests {
             duplicates,
             filtered: 0,
             rejected,
+            read_before: 0,
         }
     }
 
@@ -243,7 +245,7 @@ mod tests {
         };
         assert_eq!(
             other.object("c", a, &uneven).as_deref(),
-            Some("9 records read, and 6 written, duplicates, filtered and rejected")
+            Some("9 records read, and 6 written, duplicates, filtered, rejected and read before")
         );
     }
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
-use super::store::{ReadAt, Stage, Store};
+use super::reader::DataReader;
+use super::store::{Stage, Store};
 use super::{LOG, SETTINGS, SinkError};
 use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
 use crate::table::Table;
@@ -149,8 +150,8 @@ impl Dataset {
     /// # Errors
     ///
     /// Returns what the place says.
-    pub fn open(&self, file: &DataFile) -> Result<Arc<dyn ReadAt>, SinkError> {
-        self.store.open(&file.path)
+    pub fn open(&self, file: &DataFile) -> Result<DataReader, SinkError> {
+        self.store.open(&file.path).map(DataReader::new)
     }
 }
 

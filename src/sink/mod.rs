@@ -15,6 +15,7 @@ pub mod dataset;
 mod error;
 pub mod folder;
 pub mod inventory;
+pub mod reader;
 pub mod runs;
 pub mod store;
 

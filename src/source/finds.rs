@@ -122,11 +122,11 @@ impl<'s> Finds<'s> {
         };
         self.saw_aws_logs = true;
         match DeliveryKey::parse(object) {
-            Ok(key) if self.selection.wants(&key) => {
+            Ok(key) if self.selection.wants(source_of(before), object, &key) => {
                 self.keep(before, object, key.family, key.delivery_time, find);
             }
             Ok(_) => {}
-            Err(_) if !self.selection.covers_foreign(object) => {}
+            Err(_) if !self.selection.covers_foreign(source_of(before), object) => {}
             Err(reason) => self.add_foreign(before, object, reason, &find),
         }
     }
@@ -137,7 +137,7 @@ impl<'s> Finds<'s> {
             return self.offer_loose(find);
         };
         match DeliveryKey::parse(object) {
-            Ok(key) if self.selection.wants(&key) => {
+            Ok(key) if self.selection.wants(source_of(before), object, &key) => {
                 self.keep(before, object, key.family, key.delivery_time, find);
             }
             Ok(_) => {
@@ -166,7 +166,7 @@ impl<'s> Finds<'s> {
             archived: false,
         };
         if let Some((before, object)) = root.split(address) {
-            if self.selection.covers_foreign(object) {
+            if self.selection.covers_foreign(source_of(before), object) {
                 self.add_foreign(before, object, reason, &find);
             }
         } else {
@@ -323,19 +323,24 @@ impl<'s> Finds<'s> {
         is_new
     }
 
-    /// The shared copy of a source's address, given with the slash behind it.
+    /// The shared copy of a source's address.
     fn source(&mut self, before: &str) -> Arc<str> {
-        let address = match before {
-            "" => ".", // a relative path that starts at AWSLogs/
-            "/" => "/",
-            _ => before.strip_suffix('/').unwrap_or(before),
-        };
+        let address = source_of(before);
         if let Some(known) = self.sources.get(address) {
             return Arc::clone(known);
         }
         let shared: Arc<str> = address.into();
         self.sources.insert(address.into(), Arc::clone(&shared));
         shared
+    }
+}
+
+/// The source's address, given with the slash behind it.
+pub(super) fn source_of(before: &str) -> &str {
+    match before {
+        "" => ".", // a relative path that starts at AWSLogs/
+        "/" => "/",
+        _ => before.strip_suffix('/').unwrap_or(before),
     }
 }
 

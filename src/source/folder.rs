@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error::{FetchError, SourceError};
-use super::finds::{Find, Finds, Root};
+use super::finds::{Find, Finds, Root, source_of};
 use super::object::join;
 use crate::escape::printable;
 use crate::limits::FETCHED_BYTES_MAX;
@@ -213,11 +213,11 @@ fn take_entry(
 /// Whether to enter a folder.
 fn wants(root: &Root, path: &str, finds: &mut Finds<'_>) -> bool {
     let folder = format!("{path}/");
-    let Some((_, object)) = root.split(&folder) else {
+    let Some((before, object)) = root.split(&folder) else {
         return true;
     };
     finds.see_aws_logs();
-    finds.selection.wants_folder(object)
+    finds.selection.wants_folder(source_of(before), object)
 }
 
 fn look_up(entry: &DirEntry, path: &str) -> io::Result<(Metadata, bool)> {

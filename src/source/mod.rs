@@ -151,6 +151,17 @@ impl Sources {
         Ok(finds.finish())
     }
 
+    /// Returns whether a listing finds all that is wanted of a folder in S3, given by its full address. A folder here is always
+    /// listed whole: that costs little, and copies are filled in any order.
+    pub fn cover_in_s3(&self, folder: &str) -> bool {
+        self.given.iter().any(|given| match given {
+            Given::Prefix { bucket, prefix } => {
+                folder.starts_with(&format!("{S3_SCHEME}{bucket}/{prefix}"))
+            }
+            Given::Folder(_) | Given::File { .. } | Given::Keys { .. } => false,
+        })
+    }
+
     /// Starts to read listed objects; any number of threads can take them from the feed.
     pub fn feed(
         &self,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::trail::key::{DeliveryKey, ForeignReason};
+use crate::trail::key::{self, DeliveryKey, ForeignReason};
 
 /// One listed object. Millions of them fit: the source is shared, the key is parsed when asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,12 @@ impl DeliveryObject {
     /// Returns the full address: `s3://bucket/key`, or a path.
     pub fn address(&self) -> String {
         join(&self.source, &self.object)
+    }
+
+    /// Returns the full address of its region's folder, with the slash behind it; none for a loose object.
+    pub fn region_folder(&self) -> Option<String> {
+        self.delivery_time?;
+        Some(join(&self.source, key::region_folder(&self.object)?))
     }
 
     /// Returns whether it lies in S3 and not in a folder here.

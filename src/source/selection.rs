@@ -3,6 +3,10 @@
 //! Folder dates are days of delivery. An event of a moment is delivered on that day or later, so the walk covers the
 //! day before `from` (a file can hold events that are newer than its own name) to the day of `to` and the late window.
 
+use std::collections::BTreeMap;
+
+use super::object::join;
+use crate::limits::LATE_WINDOW_DAYS;
 use crate::trail::key::{self, DeliveryKey, Place};
 use crate::trail::time::DAY;
 
@@ -22,6 +26,9 @@ pub struct ListSelection {
     pub accounts: Vec<String>,
     /// Only these regions; all where empty.
     pub regions: Vec<String>,
+    /// By region folder in S3 ([`region_folder`](super::DeliveryObject::region_folder)): the first day to list, in microseconds since 1970, because what lies
+    /// before is known.
+    pub since: BTreeMap<String, i64>,
 }
 
 impl Default for ListSelection {
@@ -29,9 +36,10 @@ impl Default for ListSelection {
         Self {
             from: None,
             to: None,
-            late_window_days: 2,
+            late_window_days: LATE_WINDOW_DAYS,
             accounts: Vec::new(),
             regions: Vec::new(),
+            since: BTreeMap::new(),
         }
     }
 }
@@ -49,9 +57,21 @@ impl ListSelection {
         (first, last)
     }
 
-    /// Returns whether the key's object can hold wanted events.
-    pub fn wants(&self, key: &DeliveryKey<'_>) -> bool {
-        let (first, last) = self.days();
+    /// The first day folder to list in a region's folder (or in any, where there is none), which lies below `source`.
+    pub(super) fn first_day(&self, source: &str, object: &str) -> Option<i64> {
+        let (first, _) = self.days();
+        if self.since.is_empty() {
+            return first;
+        }
+        let since =
+            key::region_folder(object).and_then(|region| self.since.get(&join(source, region)));
+        first.max(since.copied())
+    }
+
+    /// Returns whether the key's object can hold wanted events; `object` is that key, which lies below `source`.
+    pub(super) fn wants(&self, source: &str, object: &str, key: &DeliveryKey<'_>) -> bool {
+        let (_, last) = self.days();
+        let first = self.first_day(source, object);
         self.wants_account(key.account)
             && self.wants_region(key.region)
             && first.is_none_or(|first| first <= key.day)
@@ -71,19 +91,21 @@ impl ListSelection {
     }
 
     pub(super) fn cuts_days(&self) -> bool {
-        self.from.is_some() || self.to.is_some()
+        self.from.is_some() || self.to.is_some() || !self.since.is_empty()
     }
 
-    /// Whether a folder below `AWSLogs/` can hold anything wanted.
-    pub(super) fn wants_folder(&self, folder: &str) -> bool {
+    /// Whether a folder from `AWSLogs/` on, which lies below `source`, can hold anything wanted.
+    pub(super) fn wants_folder(&self, source: &str, folder: &str) -> bool {
         let place = Place::of(folder);
-        self.wants_place(&place) && (self.wants_dates(place.date) || place.region.is_none())
+        let first = self.first_day(source, folder);
+        self.wants_place(&place) && (self.wants_dates(place.date, first) || place.region.is_none())
     }
 
     /// Whether a foreign key below `AWSLogs/` is in what the walk covers: where days are cut, only those days.
-    pub(super) fn covers_foreign(&self, object: &str) -> bool {
+    pub(super) fn covers_foreign(&self, source: &str, object: &str) -> bool {
         let place = Place::of(object);
-        let day_is_told = place.date.len() == 10 && self.wants_dates(place.date);
+        let first = self.first_day(source, object);
+        let day_is_told = place.date.len() == 10 && self.wants_dates(place.date, first);
         self.wants_place(&place) && (place.region.is_none() || !self.cuts_days() || day_is_told)
     }
 
@@ -95,8 +117,8 @@ impl ListSelection {
     }
 
     /// Whether `YYYY`, `YYYY/MM` or `YYYY/MM/DD` (or nothing) holds a wanted day.
-    fn wants_dates(&self, date: &str) -> bool {
-        let (first, last) = self.days();
+    fn wants_dates(&self, date: &str, first: Option<i64>) -> bool {
+        let (_, last) = self.days();
         let n = date.len();
         first.is_none_or(|first| *date >= key::date_path(first)[..n])
             && last.is_none_or(|last| *date <= key::date_path(last)[..n])
@@ -151,7 +173,7 @@ mod tests {
             ("AWSLogs/1/CloudTrail/us-east-1/2026/03/03/", true),
             ("AWSLogs/1/CloudTrail/us-east-1/2026/03/04/", false),
         ] {
-            assert_eq!(dates.wants_folder(folder), wanted, "{folder}");
+            assert_eq!(dates.wants_folder("s3://b", folder), wanted, "{folder}");
         }
         let places = ListSelection {
             accounts: vec!["1".into()],
@@ -165,7 +187,30 @@ mod tests {
             ("AWSLogs/1/Config/eu-west-1/", true),
             ("AWSLogs/1/CloudTrail/eu-west-1/", false),
         ] {
-            assert_eq!(places.wants_folder(folder), wanted, "{folder}");
+            assert_eq!(places.wants_folder("s3://b", folder), wanted, "{folder}");
         }
+    }
+
+    #[test]
+    fn what_lies_before_a_known_day_is_not_listed() {
+        let day = |text: &str| time::parse_date(text).expect("a day");
+        let known = "s3://b/p/AWSLogs/1/CloudTrail/us-east-1/".to_owned();
+        let selection = ListSelection {
+            since: BTreeMap::from([(known, day("2026-08-03"))]),
+            ..selection("2026-08-01T00:00:00Z", "")
+        };
+        let first = |source, folder| selection.first_day(source, folder).map(time::format_date);
+        let region = "AWSLogs/1/CloudTrail/us-east-1/";
+        assert_eq!(first("s3://b/p", region).as_deref(), Some("2026-08-03"));
+        assert_eq!(
+            first("s3://b/p", "AWSLogs/1/CloudTrail/us-east-1/2026/08/02/x").as_deref(),
+            Some("2026-08-03")
+        );
+        assert_eq!(first("s3://b", region).as_deref(), Some("2026-07-31"));
+        assert_eq!(
+            first("s3://b/p", "AWSLogs/1/").as_deref(),
+            Some("2026-07-31")
+        );
+        assert!(selection.cuts_days());
     }
 }

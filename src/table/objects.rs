@@ -1,7 +1,10 @@
 //! `objects`: one row per delivery object and reading. With `duplicates` and `rejects` these are the books.
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::chunk::Chunk;
 use super::schema::{Table, columns};
+use crate::select::Span;
 
 columns! {
     delivery_date: Time, "";
@@ -25,6 +28,10 @@ columns! {
     last_event_time: Time, "Time of the last event read (UTC)";
     content_sha256: Plain, "SHA-256 of the inflated bytes, in hex: what a digest file signs";
     commit_id: Text, "Commit that the object belongs to";
+    read_before: Int64, "Records that an earlier reading of the object has taken";
+    selected_from: Time, "Events from this time on were wanted (UTC); null: from the first";
+    selected_to: Time, "Events before this time were wanted (UTC); null: to the last";
+    object_hash: Binary, "XXH3 (128 bits) of source, object and ETag, or size: what tells that an object was read";
 }
 
 /// The table.
@@ -80,6 +87,22 @@ impl Status {
             Self::Failed => "failed",
         }
     }
+
+    /// Returns the status of a name; none where it is no status.
+    pub fn of_name(name: &str) -> Option<Self> {
+        const ALL: [Status; 9] = [
+            Status::Done,
+            Status::Corrupt,
+            Status::Digest,
+            Status::Foreign,
+            Status::Gone,
+            Status::Archived,
+            Status::Denied,
+            Status::TooLarge,
+            Status::Failed,
+        ];
+        ALL.into_iter().find(|status| status.name() == name)
+    }
 }
 
 /// One row.
@@ -103,6 +126,24 @@ pub struct Object<'a> {
     pub event_times: Option<(i64, i64)>,
     pub content_sha256: Option<&'a str>,
     pub commit_id: &'a str,
+    /// The event times that were wanted.
+    pub selected: Span,
+    /// [`object_hash`] of the version that was listed.
+    pub hash: u128,
+}
+
+/// Returns what tells one version of an object from all others: a hash of its address and of its ETag or, where it has none,
+/// its size.
+pub fn object_hash(source: &str, source_object: &str, etag: Option<&str>, size: u64) -> u128 {
+    let mut hash = Xxh3::new();
+    for text in [source, source_object, etag.unwrap_or_default()] {
+        hash.update(&(text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    }
+    if etag.is_none() {
+        hash.update(&size.to_le_bytes());
+    }
+    hash.digest128()
 }
 
 /// What became of an object's records.
@@ -114,6 +155,7 @@ pub struct Counts {
     pub duplicates: u64,
     pub filtered: u64,
     pub rejected: u64,
+    pub read_before: u64,
 }
 
 /// Appends an object.
@@ -157,6 +199,15 @@ pub fn append(chunk: &mut Chunk, object: &Object<'_>) {
         int(Col::duplicates, count(object.counts.duplicates));
         int(Col::filtered, count(object.counts.filtered));
         int(Col::rejected, count(object.counts.rejected));
+        int(Col::read_before, count(object.counts.read_before));
+        int(Col::selected_from, open_end(object.selected.from));
+        int(Col::selected_to, open_end(object.selected.to));
     }
+    chunk.binary(Col::object_hash, &object.hash.to_be_bytes());
     chunk.end_row();
+}
+
+/// An end that is open has no value.
+fn open_end(time: i64) -> Option<i64> {
+    (time != Span::ALL.from && time != Span::ALL.to).then_some(time)
 }

@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 
 /// Version of all tables together, in every data file's metadata as `trailmill.schema_version`: `major.minor`.
 /// A column is never renamed or retyped within a major version.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// One table.
 #[derive(Debug)]

@@ -210,6 +210,26 @@ pub fn split(key: &str) -> Option<(&str, &str)> {
     Some(key.split_at(at))
 }
 
+/// Returns the part of a key or folder from `AWSLogs/` on that is its region's folder, with the slash.
+///
+/// ```
+/// use trailmill::trail::key::region_folder;
+/// let region = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+/// assert_eq!(region_folder(&format!("{region}2026/08/01/")), Some(region));
+/// assert_eq!(region_folder("AWSLogs/111122223333/CloudTrail/"), None);
+/// ```
+pub fn region_folder(object: &str) -> Option<&str> {
+    let place = Place::of(object);
+    place.region?;
+    let names = [place.org, place.account, place.folder, place.region];
+    let length = names
+        .into_iter()
+        .flatten()
+        .map(|name| name.len() + 1)
+        .sum::<usize>();
+    object.get(..ROOT.len() + length)
+}
+
 /// How far a key or folder below `AWSLogs/` can be told, folder by folder; only whole segments (those with a slash behind) count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'k> {

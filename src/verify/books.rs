@@ -173,7 +173,7 @@ impl Auditor<'_> {
         file: &Live<'_>,
         mut each: impl FnMut(&mut Self, &ObjectRow<'_>),
     ) -> Result<()> {
-        const COLUMNS: [&str; 8] = [
+        const COLUMNS: [&str; 9] = [
             "source",
             "source_object",
             "commit_id",
@@ -182,6 +182,7 @@ impl Auditor<'_> {
             "duplicates",
             "filtered",
             "rejected",
+            "read_before",
         ];
         let path = self.dataset.join(&file.file.path);
         guarded(|| {
@@ -304,7 +305,7 @@ impl Place {
     }
 }
 
-struct CountColumns([Int64Array; 5]);
+struct CountColumns([Int64Array; 6]);
 
 impl CountColumns {
     fn of(batch: &RecordBatch) -> Result<Self> {
@@ -314,6 +315,7 @@ impl CountColumns {
             ints(batch, "duplicates")?,
             ints(batch, "filtered")?,
             ints(batch, "rejected")?,
+            ints(batch, "read_before")?,
         ]))
     }
 
@@ -324,13 +326,21 @@ impl CountColumns {
                 .and_then(|n| u64::try_from(n).ok())
                 .unwrap_or_default()
         };
-        let [records, written, duplicates, filtered, rejected] = self.0.each_ref().map(count);
+        let [
+            records,
+            written,
+            duplicates,
+            filtered,
+            rejected,
+            read_before,
+        ] = self.0.each_ref().map(count);
         Counts {
             records,
             written,
             duplicates,
             filtered,
             rejected,
+            read_before,
         }
     }
 }

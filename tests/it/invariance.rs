@@ -8,11 +8,12 @@ use bytes::Bytes;
 use tempfile::TempDir;
 use trailmill::commit::{Entry, Purpose};
 use trailmill::mill::{Mill, Object};
+use trailmill::plan::NO_HISTORY;
 use trailmill::sink::dataset::{self, DatasetWriter};
 use trailmill::sink::runs::Runs;
 use trailmill::table::rejects;
 use trailmill::trail::time::SECOND;
-use trailmill::write::Writer;
+use trailmill::write::{Rows, Writer};
 
 use crate::dataset::bucket_for_all_tables;
 use crate::support::{
@@ -158,6 +159,7 @@ fn milled(
             delivery_time: Some(i64::try_from(*number).unwrap() * SECOND),
             account: None,
             region: None,
+            history: &NO_HISTORY,
         };
         mill.object(object, body).unwrap();
         mill.finish().unwrap();
@@ -168,11 +170,17 @@ fn milled(
         dataset: &dataset,
         name: "name",
         options: &options,
+        histories: &[],
         bucket: 900 * SECOND,
         reads_ahead: memory > 0,
     };
     let mut files = writer.records(&runs).unwrap().files;
-    files.extend(writer.table(&runs, &rejects::TABLE, false).unwrap().files);
+    files.extend(
+        writer
+            .table(&runs, &rejects::TABLE, Rows::Plain)
+            .unwrap()
+            .files,
+    );
     let entry = Entry {
         added: files,
         ..dataset.entry(Purpose::Add, "name")

@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use trailmill::mill::{Mill, Object, Options, Outcome};
+use trailmill::plan::NO_HISTORY;
 use trailmill::select::Selection;
 use trailmill::sink::runs::Runs;
 use trailmill::table::encode::FileWriter;
@@ -367,6 +368,7 @@ pub(crate) fn loose(number: usize) -> Object<'static> {
         delivery_time: None,
         account: None,
         region: None,
+        history: &NO_HISTORY,
     }
 }
 

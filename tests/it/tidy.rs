@@ -51,6 +51,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("mcp/", &["mcp", "trail", "limits"]),
     ("select.rs", &["trail"]),
     ("commit.rs", &[]),
+    ("plan.rs", &["select", "table"]),
     (
         "table/",
         &["table", "mcp", "trail", "select", "limits", "reject"],
@@ -59,7 +60,9 @@ const RANKS: &[(&str, &[&str])] = &[
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
         "mill.rs",
-        &["table", "mcp", "trail", "select", "limits", "reject"],
+        &[
+            "table", "mcp", "trail", "select", "plan", "limits", "reject",
+        ],
     ),
     ("source/", &["source", "trail", "limits", "escape"]),
     // `mill::Takes` is the core's own word for where rows go.

@@ -23,7 +23,7 @@
 
 use super::error::SourceError;
 use super::finds::{Find, Finds, Root};
-use super::object::ETag;
+use super::object::{ETag, join};
 use crate::limits::{FOREIGN_PAGES_MAX, SEARCH_LISTS_MAX};
 use crate::trail::key::{self, DeliveryKey, Family, Place};
 use crate::trail::time::{self, DAY};
@@ -185,7 +185,7 @@ impl Walk {
         } else {
             &format!("{prefix}/")
         };
-        match task_of(folder, finds) {
+        match task_of(&walk.root, folder, finds) {
             Some(task) => walk.queue.push(Task {
                 doubtful: !prefix.is_empty(),
                 ..task
@@ -292,7 +292,7 @@ impl Walk {
                 address: self.address(&self.given),
             });
         }
-        match task_of(&self.given, finds) {
+        match task_of(&self.root, &self.given, finds) {
             Some(real) if real.request().delimited => {
                 task.kind = real.kind;
                 self.descend(task, page, finds);
@@ -319,7 +319,7 @@ impl Walk {
             if folder.ends_with(key::ROOT) && key::split(folder).is_some() {
                 finds.see_aws_logs();
             }
-            if let Some(mut child) = task_of(folder, finds) {
+            if let Some(mut child) = task_of(&self.root, folder, finds) {
                 if is_under_way && child.after.as_deref().unwrap_or_default() < after {
                     child.after = Some(after.to_owned());
                 }
@@ -529,33 +529,36 @@ impl Walk {
 }
 
 /// The task that lists what starts with a prefix, by where in the tree it is; none where nothing in it is wanted.
-fn task_of(prefix: &str, finds: &Finds<'_>) -> Option<Task> {
+fn task_of(root: &Root, prefix: &str, finds: &Finds<'_>) -> Option<Task> {
     let selection = finds.selection;
     let whole = &prefix[..prefix.rfind('/').map_or(0, |slash| slash + 1)];
     let Some((before, object)) = key::split(whole) else {
         return Some(Task::new(Kind::Search, prefix));
     };
-    if !selection.wants_folder(object) {
+    let source = join(&root.address, before);
+    let source = source.trim_end_matches('/');
+    if !selection.wants_folder(source, object) {
         return None;
     }
     let place = Place::of(object);
     let flat = whole == prefix && !selection.cuts_days() && !selection.cuts_regions();
     let kind = match (place.account, place.folder, place.region) {
         (_, Some(folder), _) if Family::of_folder(folder).is_none() => Kind::Foreign,
-        (_, _, Some(_)) => return Some(task_of_days(prefix, before, finds)),
+        (_, _, Some(_)) => return Some(task_of_days(prefix, source, object, finds)),
         (Some(_), _, _) if flat => Kind::Flat,
         _ => Kind::Folders,
     };
     Some(Task::new(kind, prefix))
 }
 
-fn task_of_days(prefix: &str, before: &str, finds: &Finds<'_>) -> Task {
-    debug_assert!(prefix.starts_with(before));
+/// The task of a region, which is `object` below `source`.
+fn task_of_days(prefix: &str, source: &str, object: &str, finds: &Finds<'_>) -> Task {
     let mut task = Task::new(Kind::Days, prefix);
     let Some(region) = region_folder(prefix) else {
         return task;
     };
-    let (first, last) = finds.selection.days();
+    let first = finds.selection.first_day(source, object);
+    let (_, last) = finds.selection.days();
     // Without the slash, so that a marker of the first day itself is behind it.
     let first = first.map(|day| format!("{region}{}", key::date_path(day)));
     task.after = first.filter(|after| after.as_str() > prefix);
@@ -567,16 +570,8 @@ fn task_of_days(prefix: &str, before: &str, finds: &Finds<'_>) -> Task {
 /// The part of a prefix up to and with its region's folder.
 fn region_folder(prefix: &str) -> Option<&str> {
     let (before, object) = key::split(prefix)?;
-    let place = Place::of(object);
-    let names = [place.org, place.account, place.folder, place.region];
-    place.region?;
-    let length = key::ROOT.len()
-        + names
-            .into_iter()
-            .flatten()
-            .map(|name| name.len() + 1)
-            .sum::<usize>();
-    Some(&prefix[..before.len() + length])
+    let region = key::region_folder(object)?;
+    Some(&prefix[..before.len() + region.len()])
 }
 
 /// Whether a folder is a region's, as deep in dates as the pattern, and not done with when `after` is.

@@ -314,12 +314,17 @@ fn naive(
     let mut foreign = BTreeMap::new();
     let has_aws_logs = bucket.iter().any(|key| key::split(key).is_some());
     for key in bucket {
+        let (before, object) = key::split(key).unwrap_or(("", key));
+        let source = format!("s3://b/{before}");
+        let source = source.trim_end_matches('/');
         match DeliveryKey::parse(key) {
-            Ok(parsed) if selection.wants(&parsed) => objects.push(key.clone()),
+            Ok(parsed) if selection.wants(source, object, &parsed) => objects.push(key.clone()),
             Ok(_) => {}
             Err(ForeignReason::OutsideAwsLogs) if !has_aws_logs => objects.push(key.clone()),
             Err(reason) => {
-                if key::split(key).is_none_or(|(_, object)| selection.covers_foreign(object)) {
+                if key::split(key)
+                    .is_none_or(|(_, object)| selection.covers_foreign(source, object))
+                {
                     *foreign.entry(reason).or_default() += 1;
                 }
             }
@@ -385,13 +390,22 @@ fn any_selection() -> impl Strategy<Value = ListSelection> {
             vec!["000000000002", "000000000003"],
         ]),
         proptest::sample::select(vec![vec![], vec!["us-east-1"]]),
+        proptest::collection::btree_map(
+            proptest::sample::select(vec![
+                "s3://b/AWSLogs/000000000001/CloudTrail/us-east-1/".to_owned(),
+                "s3://b/p/AWSLogs/o-abc/000000000002/CloudTrail/eu-west-1/".to_owned(),
+            ]),
+            (19_990_i64..20_060).prop_map(|day| day * DAY),
+            0..3,
+        ),
     )
-        .prop_map(|(from, to, accounts, regions)| ListSelection {
+        .prop_map(|(from, to, accounts, regions, since)| ListSelection {
             from: from.map(|day| day * DAY + 1),
             to: to.map(|day| day * DAY + 1),
             late_window_days: 2,
             accounts: accounts.iter().map(ToString::to_string).collect(),
             regions: regions.iter().map(ToString::to_string).collect(),
+            since,
         })
 }
 

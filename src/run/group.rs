@@ -1,0 +1,201 @@
+//! One commit group: its objects are read and milled, then its tables and books are written and committed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Result, bail};
+use rayon::ThreadPool;
+use sha2::{Digest, Sha256};
+
+use super::books::{Books, is_news, status_of};
+use super::outstanding::{Aside, Group, hash_of, hash_of_foreign};
+use crate::commit::{Coverage, Entry, FORMAT_VERSION, Purpose};
+use crate::config::RunConfig;
+use crate::limits;
+use crate::mill::Options;
+use crate::pipeline::{self, Outcomes, Progress};
+use crate::sink::dataset::DatasetWriter;
+use crate::sink::runs::Runs;
+use crate::source::{DeliveryObject, FeedOptions, Sources};
+use crate::summary::Summary;
+use crate::table::objects::{self, Status};
+use crate::table::rejects;
+use crate::trail::hash::hex;
+use crate::write::{Rows, Writer};
+
+/// What the groups of a run have in common.
+pub(super) struct GroupRun<'r> {
+    pub(super) config: &'r RunConfig,
+    pub(super) dataset: &'r mut DatasetWriter,
+    pub(super) sources: &'r Sources,
+    pub(super) options: &'r Options,
+    pub(super) pool: &'r ThreadPool,
+    pub(super) progress: &'r Progress,
+    pub(super) stop: &'r Arc<AtomicBool>,
+}
+
+/// A group that was read and milled, and is not written yet.
+pub(super) struct ReadGroup {
+    group: Group,
+    outcomes: Outcomes,
+    runs: Runs,
+    /// What else goes into the books with it.
+    pub(super) aside: Aside,
+    /// How far the bucket is known with it.
+    pub(super) coverage: Option<Coverage>,
+}
+
+impl ReadGroup {
+    /// Returns the objects that could not be read, and are still there.
+    pub(super) fn failed(&self) -> impl Iterator<Item = DeliveryObject> {
+        let failed = self.outcomes.iter().filter_map(|(number, outcome)| {
+            let status = status_of(outcome.as_ref().err()?);
+            (status != Status::Gone).then_some(*number)
+        });
+        failed.map(|number| self.group.objects[number].clone())
+    }
+}
+
+impl GroupRun<'_> {
+    /// Reads and mills a group.
+    pub(super) fn read(&self, group: Group, summary: &Summary) -> Result<ReadGroup> {
+        let config = self.config;
+        let runs = Runs::new(config.scratch.clone(), memory_of_runs(config));
+        let feed_options = FeedOptions {
+            concurrency: config.concurrency,
+            bytes_in_flight: limits::BYTES_IN_FLIGHT.min(config.memory_bytes as u64 / 8),
+        };
+        let feed = self.sources.feed(
+            Arc::clone(&group.objects),
+            feed_options,
+            Arc::clone(self.stop),
+        );
+        let milled = self.pool.install(|| {
+            pipeline::run(
+                &feed,
+                &group.objects,
+                &group.histories,
+                self.options,
+                &runs,
+                self.progress,
+                self.stop,
+            )
+        });
+        drop(feed);
+        let outcomes = milled?;
+        if summary.objects.read == 0 && !self.stop.load(Ordering::Relaxed) {
+            refuse_if_nothing_can_be_read(&outcomes)?;
+        }
+        Ok(ReadGroup {
+            group,
+            outcomes,
+            runs,
+            aside: Aside::default(),
+            coverage: None,
+        })
+    }
+
+    /// Writes a group's tables and commits them, unless it has nothing new to say.
+    pub(super) fn commit(&mut self, read: &ReadGroup, summary: &mut Summary) -> Result<()> {
+        let ReadGroup {
+            group,
+            outcomes,
+            runs,
+            ..
+        } = read;
+        let has_news = (0..group.objects.len()).any(|number| is_news(group, outcomes, number));
+        if !has_news && !self.dataset.is_new() {
+            summary.add_unread(outcomes);
+            return Ok(());
+        }
+        self.progress.writing();
+        let commit_id = self.commit_id(read);
+        let writer = Writer {
+            dataset: self.dataset,
+            name: &commit_id,
+            options: self.options,
+            histories: &group.histories,
+            bucket: self.config.bucket,
+            reads_ahead: self.config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
+        };
+        let mut merged = self.pool.install(|| writer.records(runs))?;
+        summary.add_group(&group.objects, outcomes, &merged, &commit_id);
+        summary.check_records()?;
+        let books = Books {
+            group,
+            aside: &read.aside,
+            outcomes,
+            merged: &merged,
+            options: self.options,
+            commit_id: &commit_id,
+        };
+        books.write(runs)?;
+        let mut files = std::mem::take(&mut merged.files);
+        for table in [&rejects::TABLE, &objects::TABLE] {
+            let written = self.pool.install(|| writer.table(runs, table, Rows::Plain));
+            files.extend(written?.files);
+        }
+        summary.add_files(&files);
+        summary.scratch_bytes = summary.scratch_bytes.max(runs.scratch_bytes());
+        let is_first = self.dataset.settings().is_none();
+        let entry = Entry {
+            added: files,
+            settings: is_first.then(|| self.config.settings.clone()),
+            coverage: read.coverage.clone(),
+            ..self.dataset.entry(Purpose::Add, &commit_id)
+        };
+        Ok(self.dataset.commit(entry)?)
+    }
+
+    /// Returns the name of the commit: a function of the commits before, of input and of options alone, so that the same run gives
+    /// the same files, and a run that goes on where another was killed gives the files of a whole one.
+    fn commit_id(&self, read: &ReadGroup) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(FORMAT_VERSION);
+        add(self.dataset.last_group().unwrap_or_default());
+        add(&format!(
+            "{:?} {:?} {}",
+            self.options.selection, self.options.tables, self.config.bucket
+        ));
+        let objects = read.group.objects.iter().enumerate();
+        let news = objects
+            .filter(|(number, _)| is_news(&read.group, &read.outcomes, *number))
+            .map(|(_, object)| hash_of(object));
+        let digests = read.aside.digests.iter().map(hash_of);
+        let foreign = read.aside.foreign.iter().map(hash_of_foreign);
+        for object in news.chain(digests).chain(foreign) {
+            hash.update(object.to_be_bytes());
+        }
+        hex(&hash.finalize()[..8])
+    }
+}
+
+/// Returns how many bytes of `--memory` sorted rows may take before they go to scratch.
+fn memory_of_runs(config: &RunConfig) -> usize {
+    let beside = limits::MEMORY_BESIDE_RUNS + config.threads * limits::MEMORY_OF_THREAD;
+    let rest = config.memory_bytes.saturating_sub(beside);
+    rest.max(config.memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
+}
+
+/// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. What is gone or
+/// archived says nothing of the rest.
+fn refuse_if_nothing_can_be_read(outcomes: &Outcomes) -> Result<()> {
+    if outcomes.values().any(Result::is_ok) {
+        return Ok(());
+    }
+    let mut errors = outcomes
+        .values()
+        .filter_map(|outcome| outcome.as_ref().err());
+    let telling = errors.find(|error| matches!(status_of(error), Status::Denied | Status::Failed));
+    match telling {
+        Some(error) => bail!(
+            "none of {} objects could be read; of the first: {error}",
+            outcomes.len()
+        ),
+        None => Ok(()),
+    }
+}
