@@ -89,10 +89,19 @@ fn command_lines_that_cannot_be_used() {
         2,
         "error: the following required arguments were not provided:",
     );
-    check(
-        &["run", bucket, "--out", "s3://b/p"],
-        2,
-        "trailmill: --out takes a folder here; S3 as a destination is not possible yet",
+    run(
+        &["--group-bytes", "some"],
+        "trailmill: --group-bytes \"some\" is no size: use 512MiB or 2GiB",
+    );
+    for window in ["31d", "1h", "2"] {
+        run(
+            &["--late-window", window],
+            &format!("trailmill: --late-window \"{window}\": use whole days, 0d to 30d"),
+        );
+    }
+    run(
+        &["--force", "--from", "2026-08-01"],
+        "error: the following required arguments were not provided:",
     );
     check(&["grind"], 2, "error: unrecognized subcommand 'grind'");
     check(
@@ -133,14 +142,13 @@ fn a_destination_that_holds_something_is_refused_and_left_alone() {
     fs::create_dir_all(out.path()).unwrap();
     fs::write(out.path().join("mine.txt"), "mine").unwrap();
     let refusal = format!(
-        "trailmill: {} is not empty: give --out a new or empty folder (adding to a dataset is not possible yet)",
+        "trailmill: {} is not empty and holds no dataset: give --out a new or empty place, or a dataset",
         out.arg()
     );
     check(&["run", bucket.path(), "--out", &out.arg()], 1, &refusal);
     assert_eq!(support::files(&out.path()), ["mine.txt"]);
     fs::remove_file(out.path().join("mine.txt")).unwrap();
     out.run(&[bucket.path()]).expect(0); // an empty folder is fine
-    check(&["run", bucket.path(), "--out", &out.arg()], 1, &refusal);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn every_table_has_rows_and_every_file_is_in_the_log() {
         ("events", "objects"),
         "published in that order"
     );
-    let ours = ["lock", "log/1.done", "log/1.json"];
+    let ours = ["dataset.json", "lock", "log/1.done", "log/1.json"];
     paths.extend(ours.map(|name| format!("_trailmill/{name}")));
     assert_eq!(
         files(&out.path()),
