@@ -84,7 +84,7 @@ impl GroupRun<'_> {
         drop(feed);
         let outcomes = milled?;
         if summary.objects.read == 0 && !self.stop.load(Ordering::Relaxed) {
-            refuse_if_nothing_can_be_read(&outcomes, self.dataset.is_new())?;
+            refuse_if_nothing_can_be_read(&group, &outcomes, self.dataset.is_new())?;
         }
         Ok(ReadGroup {
             group,
@@ -183,15 +183,17 @@ fn memory_of_runs(config: &RunConfig) -> usize {
 
 /// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. Of a dataset that
 /// is there already, all that is new may well be gone or archived.
-fn refuse_if_nothing_can_be_read(outcomes: &Outcomes, is_new: bool) -> Result<()> {
+fn refuse_if_nothing_can_be_read(group: &Group, outcomes: &Outcomes, is_new: bool) -> Result<()> {
     if outcomes.values().any(Result::is_ok) {
         return Ok(());
     }
-    let mut errors = outcomes
-        .values()
-        .filter_map(|outcome| outcome.as_ref().err());
     let is_telling = |status| is_new || matches!(status, Status::Denied | Status::Failed);
-    match errors.find(|error| is_telling(status_of(error))) {
+    let mut errors = outcomes.iter().filter_map(|(number, outcome)| {
+        let error = outcome.as_ref().err()?;
+        let is_telling = is_news(group, outcomes, *number) && is_telling(status_of(error));
+        is_telling.then_some(error)
+    });
+    match errors.next() {
         Some(error) => bail!(
             "none of {} objects could be read; of the first: {error}",
             outcomes.len()

@@ -16,6 +16,7 @@ mod support; // data sets in folders and in memory, the program as a process
 mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
 mod dataset; // the files of a run
+mod incremental;
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record

@@ -193,6 +193,11 @@ impl S3Double {
         });
     }
 
+    /// Lets nothing fail any more.
+    pub(crate) fn forgive(&self) {
+        lock(&self.inner.faults).clear();
+    }
+
     /// Demands that signatures be for this region.
     pub(crate) fn move_to(&self, region: &str) {
         *lock(&self.inner.region) = Some(region.to_owned());
