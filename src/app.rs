@@ -13,7 +13,7 @@ use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
-use crate::sink::SinkError;
+use crate::sink::{SinkError, dataset};
 use crate::source::SourceError;
 use crate::{export, generate, list, pipeline, verify};
 
@@ -77,7 +77,8 @@ fn run(args: &RunArgs) -> Result<ExitStatus> {
     let config = RunConfig::new(args)?;
     let stop = Arc::new(AtomicBool::new(false));
     pipeline::stop_on_signal(Arc::clone(&stop))?;
-    let summary = run::run(&config, io::stdin().lock(), &stop)?;
+    let place = dataset::place(&config.out);
+    let summary = run::run(&config, place, io::stdin().lock(), &stop)?;
     if config.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;
     } else {

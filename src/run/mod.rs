@@ -16,7 +16,8 @@ use crate::commit::Settings;
 use crate::config::{RunConfig, UsageError, list_selection};
 use crate::mill::Options;
 use crate::pipeline::Progress;
-use crate::sink::dataset::{self, Dataset, DatasetWriter};
+use crate::sink::dataset::{Dataset, DatasetWriter};
+use crate::sink::store::Store;
 use crate::source::{DeliveryObject, SourceError, SourceOptions, Sources};
 use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
@@ -41,18 +42,18 @@ pub enum Interrupted {
     },
 }
 
-/// Reads the sources and writes the tables.
+/// Reads the sources and writes the tables of the dataset at a place.
 ///
 /// # Errors
 ///
 /// Returns why the run failed; the destination then holds what was committed before.
 pub fn run(
     config: &RunConfig,
+    place: Arc<dyn Store>,
     stdin_lines: impl BufRead,
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary> {
     let started = Instant::now();
-    let place = dataset::place(&config.out);
     let mut dataset = if config.is_dry {
         Destination::Read(Dataset::read(place)?)
     } else {

@@ -49,7 +49,7 @@ fn told_of(out: &Out, table: &str) -> Vec<String> {
 }
 
 /// Adds up the additive rows of a rollup.
-fn sums(rows: Vec<Row>) -> Vec<String> {
+pub(crate) fn sums(rows: Vec<Row>) -> Vec<String> {
     let mut sums: BTreeMap<String, (u64, u64, String, String)> = BTreeMap::new();
     for mut row in rows {
         let count = |value: Option<Value>| value.and_then(|n| n.as_u64()).unwrap_or_default();

@@ -2,11 +2,19 @@
 #![cfg(unix)]
 
 use std::fs;
+use std::io;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{self, Child, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use trailmill::cli::{Cli, Command};
+use trailmill::config::RunConfig;
+use trailmill::run;
+use trailmill::sink::folder::Folder;
+
+use crate::places::{Death, Dying};
 use crate::support::{Bucket, Out, Ran, command, delivery_key, event, files};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trail");
@@ -33,7 +41,7 @@ fn wait_for(path: &Path) {
 }
 
 fn signal(child: &Child, name: &str) {
-    let kill = Command::new("kill")
+    let kill = process::Command::new("kill")
         .args([name, &child.id().to_string()])
         .status();
     assert!(kill.unwrap().success());
@@ -93,6 +101,67 @@ fn a_run_that_was_killed_is_started_over_or_finished_by_the_same_command() {
         out.run(&[FIXTURES]).expect(0);
         assert_equal(&out, &whole);
     }
+}
+
+/// The environment variable that tells the child at which operation it dies, and where it writes.
+const DIES_AT: &str = "TRAILMILL_TEST_DIES_AT";
+const DIES_IN: &str = "TRAILMILL_TEST_DIES_IN";
+/// Every nth operation has its child; set to 1 to try each.
+const EVERY: &str = "TRAILMILL_TEST_DIES_EVERY";
+
+/// Not a test but the process that `a_run_that_dies_at_any_operation…` starts: this program again, whose place is fatal.
+#[test]
+fn child() {
+    let (Ok(at), Ok(out)) = (std::env::var(DIES_AT), std::env::var(DIES_IN)) else {
+        return;
+    };
+    let args = [
+        "trailmill",
+        "run",
+        FIXTURES,
+        "--out",
+        &out,
+        "--group-bytes",
+        "100000",
+    ];
+    let Ok(Cli {
+        command: Command::Run(args),
+    }) = clap::Parser::try_parse_from(args)
+    else {
+        panic!("a run")
+    };
+    let config = RunConfig::new(&args).unwrap();
+    let folder = Arc::new(Folder::new(Path::new(&out)));
+    let place = Arc::new(Dying::new(folder, at.parse().unwrap(), Death::Kills));
+    run::run(&config, place, io::empty(), &Arc::default()).unwrap();
+}
+
+#[test]
+fn a_run_that_dies_at_any_operation_of_its_place_is_gone_on_with() {
+    let whole = Out::new();
+    whole.run(&[FIXTURES, "--group-bytes", "100000"]).expect(0);
+    let every = std::env::var(EVERY).map_or(17, |every| every.parse().unwrap());
+    let mut n_killed = 0;
+    for at in (0..).step_by(every) {
+        let out = Out::new();
+        let child = process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "kill::child"])
+            .env(DIES_AT, at.to_string())
+            .env(DIES_IN, out.arg())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        if !child.success() {
+            n_killed += 1;
+            out.run(&[FIXTURES, "--group-bytes", "100000"]).expect(0);
+        }
+        assert_equal(&out, &whole);
+        if child.success() {
+            break;
+        }
+    }
+    assert!(n_killed * every > 100, "{n_killed}");
 }
 
 #[test]

@@ -8,6 +8,8 @@
 mod generate; // trailmill generate
 mod json; // a JSON reader of the tests' own
 mod list; // trailmill list
+mod model; // a dataset against a model of it
+mod places; // places for datasets that fail on demand
 mod records; // made-up records, usual and odd
 mod s3_double; // an S3 in this process
 mod source; // listing and reading
