@@ -116,7 +116,7 @@ proptest! {
     #[test]
     fn the_dataset_is_the_set_of_events_that_runs_have_seen(steps in any_steps()) {
         let bucket = Bucket::new();
-        let key = |object: u32| delivery_key("111122223333", "us-east-1", &format!("202608{:02}T1200Z", 1 + object / 4), object);
+        let key = |object: u32| delivery_key("111122223333", "us-east-1", &format!("202608{:02}T1200Z", 2 + object / 6), object);
         let mut there: BTreeMap<u32, Vec<Event>> = BTreeMap::new();
         let mut model: BTreeSet<Event> = BTreeSet::new();
         let place = Arc::new(Memory::default());
