@@ -5,17 +5,19 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs, VerifyArgs};
 use crate::config::{self, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
+use crate::log::LogFormat;
 use crate::run::{self, Interrupted};
 use crate::sink::{SinkError, dataset};
 use crate::source::SourceError;
-use crate::{export, generate, list, pipeline, verify};
+use crate::summary::Summary;
+use crate::{export, generate, list, metrics, pipeline, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -38,18 +40,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Verify(args) => verify(args),
         Command::Generate(args) => generate(args),
     };
-    outcome.unwrap_or_else(|error| fail(&error))
+    outcome.unwrap_or_else(|error| fail(&error, LogFormat::Text))
 }
 
-fn fail(error: &anyhow::Error) -> ExitStatus {
+fn fail(error: &anyhow::Error, log: LogFormat) -> ExitStatus {
     if is_broken_pipe(error) {
         return ExitStatus::Done; // who reads has seen enough
     }
-    let _ = writeln!(
-        io::stderr(),
-        "trailmill: {}",
-        printable(&format!("{error:#}"))
-    );
+    let status = status_of(error);
+    log.error(&printable(&format!("{error:#}")), status.code());
+    status
+}
+
+fn status_of(error: &anyhow::Error) -> ExitStatus {
     if error.is::<UsageError>() {
         ExitStatus::Usage
     } else if error.is::<Interrupted>()
@@ -74,6 +77,20 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn run(args: &RunArgs) -> Result<ExitStatus> {
+    let ran = run_to_end(args);
+    let (summary, status) = match &ran {
+        Ok(summary) if summary.has_rejects() => (Some(summary), ExitStatus::Rejects),
+        Ok(summary) => (Some(summary), ExitStatus::Done),
+        Err(error) => (None, fail(error, args.log_format)),
+    };
+    if let Some(file) = args.metrics_file.as_deref().filter(|_| !args.dry_run) {
+        metrics::write(file, summary, status.code(), config::now())
+            .with_context(|| format!("write {}", file.display()))?;
+    }
+    Ok(status)
+}
+
+fn run_to_end(args: &RunArgs) -> Result<Summary> {
     let config = RunConfig::new(args)?;
     let stop = Arc::new(AtomicBool::new(false));
     pipeline::stop_on_signal(Arc::clone(&stop))?;
@@ -81,14 +98,15 @@ fn run(args: &RunArgs) -> Result<ExitStatus> {
     let summary = run::run(&config, place, io::stdin().lock(), &stop)?;
     if config.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;
-    } else {
-        summary.write_text(&mut io::stderr())?;
     }
-    Ok(if summary.has_rejects() {
-        ExitStatus::Rejects
-    } else {
-        ExitStatus::Done
-    })
+    match config.log {
+        LogFormat::Json => config
+            .log
+            .info("run ended", serde_json::to_value(&summary)?),
+        LogFormat::Text if !config.json => summary.write_text(&mut io::stderr())?,
+        LogFormat::Text => {}
+    }
+    Ok(summary)
 }
 
 fn list(args: &ListArgs) -> Result<ExitStatus> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::log::LogFormat;
 use crate::trail::time::Moment;
 
 const SELECTION: &str = "Selection";
@@ -65,6 +66,12 @@ pub struct RunArgs {
     /// Print the run summary as JSON on stdout
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
+    /// How the run speaks on stderr
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = OUTPUT)]
+    pub log_format: LogFormat,
+    /// Write what the run did to this file, for the textfile collector of Prometheus' node exporter
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub metrics_file: Option<PathBuf>,
     /// How long before the last day that is known the bucket is looked through again for late objects
     #[arg(long, value_name = "DAYS", default_value = "2d", help_heading = SELECTION)]
     pub late_window: String,

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
 use crate::commit::Settings;
 use crate::limits;
+use crate::log::LogFormat;
 use crate::plan::Again;
 use crate::select::Selection;
 use crate::source::{AwsOptions, ListSelection};
@@ -53,6 +54,8 @@ pub struct RunConfig {
     pub scratch: PathBuf,
     /// Whether the summary goes to stdout as JSON.
     pub json: bool,
+    /// How the run speaks on stderr.
+    pub log: LogFormat,
     /// Whether progress is drawn.
     pub progress: bool,
     /// Now, in microseconds since 1970.
@@ -105,7 +108,8 @@ impl RunConfig {
                 .map_or(Ok(limits::MEMORY_BYTES), parse_memory)?,
             scratch: scratch.clone().unwrap_or_else(std::env::temp_dir),
             json: args.json,
-            progress: std::io::stderr().is_terminal(),
+            log: args.log_format,
+            progress: args.log_format == LogFormat::Text && std::io::stderr().is_terminal(),
             now,
         })
     }

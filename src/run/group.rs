@@ -117,6 +117,7 @@ impl GroupRun<'_> {
             histories: &group.histories,
             bucket: self.config.bucket,
             reads_ahead: self.config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
+            stop: self.stop,
         };
         let mut merged = self.pool.install(|| writer.records(runs))?;
         summary.add_group(&group.objects, outcomes, &merged, &commit_id);

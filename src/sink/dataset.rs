@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::folder::Folder;
 use super::reader::DataReader;
 use super::store::{Stage, Store};
-use super::{LOG, SETTINGS, SinkError};
+use super::{LOG, RUNS, SETTINGS, SinkError};
 use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
 use crate::table::Table;
 use crate::trail::hash::hex;
@@ -291,6 +291,16 @@ impl DatasetWriter {
     pub fn commit(&mut self, entry: Entry) -> Result<(), SinkError> {
         self.append(entry)?;
         self.store().sweep_own() // what was staged for nothing
+    }
+
+    /// Keeps what the run did, for people: nothing reads it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the place fails.
+    pub fn keep_summary(&self, summary: &[u8]) -> Result<(), SinkError> {
+        let path = format!("{RUNS}/{}.json", self.nonce);
+        self.store().create(&path, summary).map(|_| ())
     }
 
     fn append(&mut self, entry: Entry) -> Result<(), SinkError> {

@@ -5,6 +5,7 @@
 //! <dest>/events/event_date=2026-08-01/<name>.parquet    one folder per table
 //! <dest>/_trailmill/dataset.json                        what all runs into it have in common
 //! <dest>/_trailmill/stage/…                             in a folder: data files that are not committed
+//! <dest>/_trailmill/runs/<run>.json                     what a run did, for people
 //! <dest>/_trailmill/log/<n>.json                        what is committed; <n>.done, with its SHA-256, when it is published
 //! ```
 //!
@@ -27,5 +28,7 @@ const OURS: &str = "_trailmill";
 const LOCK: &str = "lock";
 /// The folder of the log.
 const LOG: &str = "_trailmill/log";
+/// The folder of what runs did, for people.
+const RUNS: &str = "_trailmill/runs";
 /// What all runs into a dataset have in common, for people: the log's first entry is what counts.
 const SETTINGS: &str = "_trailmill/dataset.json";

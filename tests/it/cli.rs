@@ -599,3 +599,79 @@ fn interrupted() {
     assert!(!out.path().exists(), "and it is as it was");
     out.run(&[bucket.path()]).expect(0); // so that it can start over
 }
+
+/// The lines of stderr, without their times.
+fn log_lines(stderr: &str) -> Vec<Value> {
+    let line = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let time = line.as_object_mut().unwrap().remove("time").unwrap();
+        assert!(time.as_str().unwrap().starts_with("20"), "{time}");
+        line
+    };
+    stderr.lines().map(line).collect()
+}
+
+#[test]
+fn a_log_for_machines() {
+    let bucket = one_record();
+    let out = Out::new();
+    let args = [
+        "run",
+        bucket.path(),
+        "--out",
+        &out.arg(),
+        "--log-format",
+        "json",
+    ];
+    let ran = trailmill(&args).expect(0);
+    assert_eq!(ran.stdout, "");
+    let lines = log_lines(&ran.stderr);
+    let said: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["run begins", "listed", "group done", "run ended"]);
+    assert_eq!(lines[1]["outstanding"]["objects"], 1);
+    assert_eq!(lines[3]["records"]["written"], 1);
+
+    let ran = trailmill(&[&args[..], &["--skip-event", "X\u{1b}"]].concat()).expect(2);
+    let lines = log_lines(&ran.stderr);
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (&last["level"], &last["exit_code"]),
+        (&"error".into(), &2.into())
+    );
+    assert!(
+        last["message"]
+            .as_str()
+            .unwrap()
+            .contains("--skip-event X\\u{1b}"),
+        "{last}"
+    );
+}
+
+#[test]
+fn metrics_for_prometheus() {
+    let bucket = one_record();
+    let out = Out::new();
+    let file = out.path().with_extension("prom");
+    let args = ["--metrics-file", file.to_str().unwrap(), bucket.path()];
+    out.run(&args).expect(0);
+    let metrics = fs::read_to_string(&file).unwrap();
+    assert!(
+        metrics.contains("\ntrailmill_run_exit_code 0\n"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("\ntrailmill_run_records{outcome=\"written\"} 1\n"),
+        "{metrics}"
+    );
+    out.run(&[&args[..], &["--skip-event", "X"]].concat())
+        .expect(2);
+    let metrics = fs::read_to_string(&file).unwrap();
+    assert!(
+        metrics.contains("\ntrailmill_run_exit_code 2\n"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains("records"), "{metrics}");
+}

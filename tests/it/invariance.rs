@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -173,6 +174,7 @@ fn milled(
         histories: &[],
         bucket: 900 * SECOND,
         reads_ahead: memory > 0,
+        stop: &AtomicBool::new(false),
     };
     let mut files = writer.records(&runs).unwrap().files;
     files.extend(
