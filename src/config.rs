@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::aws::AwsOptions;
 use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
 use crate::limits;
 use crate::select::Selection;
-use crate::source::{AwsOptions, ListSelection};
+use crate::source::ListSelection;
 use crate::table::TABLES;
 use crate::trail::time::{DAY, SECOND, parse_span};
 

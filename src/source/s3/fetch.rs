@@ -9,10 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::words::{answer_of, root_cause};
-use super::{Asking, READ_TIMEOUT, S3, STOP_TICK, Shared, lock, split_address};
+use super::{S3, STOP_TICK};
+use crate::aws::S3_SCHEME;
+use crate::aws::answer::{Action, Answer};
+use crate::aws::client::{Asking, READ_TIMEOUT, Shared, lock};
+use crate::aws::words::{answer_of, root_cause};
 use crate::limits::{FETCHED_BYTES_MAX, REUSED_BYTES_MAX, SPARE_BODIES_MAX};
-use crate::source::answer::{Action, Answer};
 use crate::source::error::FetchError;
 use crate::source::feed::{FeedOptions, Fetched};
 use crate::source::object::DeliveryObject;
@@ -33,7 +35,7 @@ impl S3 {
             .clamp(1, u64::from(u32::MAX / 2));
         let kibibytes = u32::try_from(kibibytes).expect("it was clamped");
         let fetching = Arc::new(Fetching {
-            shared: Arc::clone(&self.shared),
+            shared: Arc::clone(&self.shared.aws),
             objects,
             next: AtomicUsize::new(0),
             room: Arc::new(Semaphore::new(kibibytes as usize)),
@@ -41,7 +43,7 @@ impl S3 {
             spare: Mutex::new(Vec::new()),
         });
         let all = fetch_all(Arc::clone(&fetching), concurrency, bodies, stop);
-        let running = self.runtime().spawn(all).abort_handle();
+        let running = self.clients.runtime().spawn(all).abort_handle();
         S3Feed {
             ready: Mutex::new(ready),
             _s3: Arc::clone(self),
@@ -218,7 +220,7 @@ impl Fetching {
         let address = object.address();
         let (bucket, key) = split_address(&address).ok_or(FetchError::Gone)?;
         let bucket = self.shared.bucket(bucket);
-        let mut asking = Asking::new(&self.shared, &bucket, Action::Get);
+        let mut asking = Asking::new(&self.shared, &bucket, Action::Get, key);
         loop {
             let client = asking.client().await;
             let request = client
@@ -242,7 +244,7 @@ impl Fetching {
             asking
                 .again(answer)
                 .await
-                .map_err(|no| asking.explain(no, Answer::fetch_error))?;
+                .map_err(|no| asking.explain(no, FetchError::of))?;
         }
     }
 
@@ -292,4 +294,9 @@ impl Fetching {
             spare.push(buffer);
         }
     }
+}
+
+/// Splits `s3://bucket/key`.
+fn split_address(address: &str) -> Option<(&str, &str)> {
+    address.strip_prefix(S3_SCHEME)?.split_once('/')
 }
