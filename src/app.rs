@@ -56,13 +56,22 @@ fn fail(error: &anyhow::Error) -> ExitStatus {
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
-    } else if matches!(
-        error.downcast_ref(),
-        Some(SinkError::Busy(_) | SinkError::Overtaken(_))
-    ) {
-        ExitStatus::Busy
+    } else if let Some(status) = error.chain().find_map(of_sink) {
+        status
     } else {
         ExitStatus::Failed
+    }
+}
+
+/// How the program ends where the destination is the reason. Writers of Parquet hand errors on as those of a file.
+fn of_sink(cause: &(dyn std::error::Error + 'static)) -> Option<ExitStatus> {
+    let in_file = cause
+        .downcast_ref::<io::Error>()
+        .and_then(|error| error.get_ref()?.downcast_ref());
+    match cause.downcast_ref().or(in_file)? {
+        SinkError::Busy(_) | SinkError::Overtaken(_) => Some(ExitStatus::Busy),
+        SinkError::Overwrites(_) => Some(ExitStatus::Overwrites),
+        _ => None,
     }
 }
 
@@ -102,7 +111,8 @@ fn list(args: &ListArgs) -> Result<ExitStatus> {
 fn export(args: &ExportArgs) -> Result<ExitStatus> {
     let selection = config::selection(&args.selection, config::now())?;
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    export::export(&args.dataset, &selection, args.format, &mut out)?;
+    let aws = config::aws(&args.aws);
+    export::export(&args.dataset, &aws, &selection, args.format, &mut out)?;
     Ok(ExitStatus::Done)
 }
 

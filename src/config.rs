@@ -4,10 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::aws::AwsOptions;
-use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
+use crate::aws::{AwsOptions, S3_SCHEME};
+use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs, WriteArgs};
 use crate::limits;
 use crate::select::Selection;
+use crate::sink::s3::WriteOptions;
 use crate::source::ListSelection;
 use crate::table::TABLES;
 use crate::trail::time::{DAY, SECOND, parse_span};
@@ -32,6 +33,8 @@ pub struct RunConfig {
     pub bucket: i64,
     /// How to reach S3.
     pub aws: AwsOptions,
+    /// How objects are written, where the tables go to S3.
+    pub write: WriteOptions,
     /// S3 requests in flight.
     pub concurrency: usize,
     /// Threads that inflate, parse and encode.
@@ -55,9 +58,6 @@ impl RunConfig {
     ///
     /// Returns what cannot be used, and what to use instead.
     pub fn new(args: &RunArgs) -> Result<Self, UsageError> {
-        if args.out.starts_with("s3://") {
-            return usage("--out takes a folder here; S3 as a destination is not possible yet");
-        }
         let now = now();
         let ResourceArgs {
             memory,
@@ -72,6 +72,7 @@ impl RunConfig {
             tables: tables(args.tables.as_deref())?,
             bucket: bucket(&args.bucket)?,
             aws: aws(&args.aws),
+            write: write(&args.write, &args.out)?,
             concurrency: at_least_one("--concurrency", *concurrency)?
                 .unwrap_or(limits::S3_CONCURRENCY),
             threads: at_least_one("--threads", *threads)?.unwrap_or_else(processors),
@@ -135,6 +136,24 @@ pub fn aws(args: &AwsArgs) -> AwsOptions {
         no_sign_request: args.no_sign_request,
         request_payer: args.request_payer.is_some(),
     }
+}
+
+/// Resolves how objects are written to a destination.
+fn write(args: &WriteArgs, out: &str) -> Result<WriteOptions, UsageError> {
+    if !out.starts_with(S3_SCHEME) && *args != WriteArgs::default() {
+        return usage(
+            "--sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
+        );
+    }
+    if args.sse_kms_key_id.is_some() && args.sse.as_deref() == Some("AES256") {
+        return usage("--sse-kms-key-id is for --sse aws:kms");
+    }
+    Ok(WriteOptions {
+        sse: args.sse.clone(),
+        sse_kms_key_id: args.sse_kms_key_id.clone(),
+        acl: args.acl.clone(),
+        single_writer: args.single_writer,
+    })
 }
 
 /// Returns the time by the machine's clock, in microseconds since 1970.

@@ -1,18 +1,19 @@
 //! `trailmill export`: the records of a dataset, rebuilt from its rows.
 
-use std::fs::File;
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::aws::AwsOptions;
 use crate::cli::ExportFormat;
 use crate::commit::DataFile;
 use crate::escape::printable_json;
 use crate::select::Selection;
 use crate::sink::dataset::{self, Dataset};
+use crate::sink::parquet::Columns;
+use crate::sink::s3::WriteOptions;
 use crate::table::rebuild::Rows;
 use crate::table::{Table, aggregated_events, events, insights};
 use crate::trail::hash;
@@ -24,12 +25,14 @@ use crate::trail::key::DeliveryKey;
 ///
 /// Returns an error where the dataset cannot be read or the output not be written.
 pub fn export(
-    dataset: &Path,
+    dataset: &str,
+    aws: &AwsOptions,
     selection: &Selection,
     format: ExportFormat,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let files = Dataset::existing(dataset::place(&dataset.display().to_string()))?;
+    let place = dataset::place(dataset, aws, WriteOptions::default())?;
+    let files = Dataset::existing(place)?;
     let mut writer = RecordWriter {
         out,
         format,
@@ -38,8 +41,9 @@ pub fn export(
     writer.begin()?;
     for table in [&events::TABLE, &insights::TABLE, &aggregated_events::TABLE] {
         for file in files.files(table).filter(|file| overlaps(file, selection)) {
-            export_file(dataset, table, file, selection, &mut writer)
-                .with_context(|| format!("read {}", dataset.join(&file.path).display()))?;
+            let read = || format!("read {dataset}/{}", file.path);
+            let columns = Columns::new(files.open(file).with_context(read)?);
+            export_file(columns, table, selection, &mut writer).with_context(read)?;
         }
     }
     writer.end()
@@ -53,14 +57,12 @@ fn overlaps(file: &DataFile, selection: &Selection) -> bool {
 }
 
 fn export_file(
-    dataset: &Path,
+    columns: Columns,
     table: &'static Table,
-    file: &DataFile,
     selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(File::open(dataset.join(&file.path))?)?.build()?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(columns)?.build()?;
     // The rows of one record of `aggregated_events` can lie on both sides of a batch's end.
     let mut carried: Option<RecordBatch> = None;
     for batch in reader {

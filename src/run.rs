@@ -49,11 +49,15 @@ pub fn run(
     let run_id = format(config.now).replace([':', '-'], "");
     let nonce = format!("{run_id}-{}", std::process::id());
     let mut dataset = DatasetWriter::open(
-        dataset::place(&config.out.display().to_string()),
+        dataset::place(
+            &config.out.display().to_string(),
+            &config.aws,
+            config.write.clone(),
+        )?,
         run_id,
         nonce,
     )?;
-    if !dataset.is_new() {
+    if dataset.last_group().is_some() {
         bail!(SinkError::NotEmpty(dataset.address().to_owned()));
     }
     let source_options = SourceOptions {

@@ -1,7 +1,6 @@
 //! Addresses: `s3://bucket[/key]`.
 
 use super::S3Error;
-use crate::escape::printable;
 
 /// What every S3 address starts with.
 pub(crate) const S3_SCHEME: &str = "s3://";
@@ -21,8 +20,6 @@ pub(crate) fn bucket_and_key(address: &str) -> Result<(&str, &str), S3Error> {
     if is_bucket {
         Ok((bucket, key))
     } else {
-        Err(S3Error::BadAddress {
-            given: printable(address).into(),
-        })
+        Err(S3Error::bad_address(address))
     }
 }

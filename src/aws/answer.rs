@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::S3Error;
 use crate::escape::printable;
-use crate::limits::FETCHED_BYTES_MAX;
 
 /// A request that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub(crate) enum Answer {
     /// No request was made, because it cannot be formed.
     Unformed { detail: String },
     /// More bytes than one object may have.
-    TooLarge { bytes: u64 },
+    TooLarge { bytes: u64, max: u64 },
 }
 
 /// What to do about it.
@@ -208,9 +207,10 @@ impl Answer {
                 action: about.action(),
                 detail,
             },
-            Self::TooLarge { bytes } => S3Error::NotS3 {
-                endpoint,
-                detail: format!("{bytes} bytes, more than {FETCHED_BYTES_MAX}"),
+            Self::TooLarge { bytes, max } => S3Error::TooLarge {
+                action: about.action(),
+                bytes,
+                max,
             },
         }
     }

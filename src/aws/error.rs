@@ -6,6 +6,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::escape::printable;
+
 /// Why S3 did not do what was asked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -70,6 +72,13 @@ pub enum S3Error {
         code: String,
         message: String,
     },
+    /// More than is taken.
+    #[error("cannot {action}: it has {bytes} bytes, more than the {max} that it may have")]
+    TooLarge {
+        action: String,
+        bytes: u64,
+        max: u64,
+    },
     /// An answer that is not S3's.
     #[error("the answer of {endpoint} is not S3's ({detail}): check --endpoint-url")]
     NotS3 { endpoint: String, detail: String },
@@ -81,6 +90,15 @@ pub enum S3Error {
     /// The threads that talk to S3 did not start.
     #[error("cannot start the threads that talk to S3")]
     Runtime(#[source] io::Error),
+}
+
+impl S3Error {
+    /// The error that an address is none.
+    pub(crate) fn bad_address(given: &str) -> Self {
+        Self::BadAddress {
+            given: printable(given).into(),
+        }
+    }
 }
 
 fn of_region(found: Option<&str>) -> String {

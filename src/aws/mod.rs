@@ -6,6 +6,7 @@
 
 mod address;
 pub(crate) mod answer;
+pub(crate) mod body;
 pub(crate) mod client;
 mod error;
 pub(crate) mod words;

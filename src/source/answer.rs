@@ -2,17 +2,13 @@
 
 use super::error::FetchError;
 use crate::aws::answer::{About, Answer, asks_to_slow_down, is_about_credentials, is_elsewhere};
-use crate::limits::FETCHED_BYTES_MAX;
 
 impl FetchError {
     /// The error that an answer is for one object.
     pub(super) fn of(answer: Answer, about: About<'_>) -> Self {
         let attempts = about.attempts;
         match answer {
-            Answer::TooLarge { bytes } => Self::TooLarge {
-                bytes,
-                max: FETCHED_BYTES_MAX,
-            },
+            Answer::TooLarge { bytes, max } => Self::TooLarge { bytes, max },
             Answer::Lost { detail } => Self::Transport { attempts, detail },
             Answer::Said {
                 status,

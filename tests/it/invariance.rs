@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tempfile::TempDir;
 use trailmill::commit::{Entry, Purpose};
 use trailmill::mill::{Mill, Object};
-use trailmill::sink::dataset::{self, DatasetWriter};
+use trailmill::sink::dataset::DatasetWriter;
+use trailmill::sink::folder::Folder;
 use trailmill::sink::runs::Runs;
 use trailmill::table::rejects;
 use trailmill::trail::time::SECOND;
@@ -162,7 +164,7 @@ fn milled(
         mill.object(object, body).unwrap();
         mill.finish().unwrap();
     }
-    let place = dataset::place(root.to_str().unwrap());
+    let place = Arc::new(Folder::new(&root));
     let mut dataset = DatasetWriter::open(place, "run".to_owned(), "nonce".to_owned()).unwrap();
     let writer = Writer {
         dataset: &dataset,

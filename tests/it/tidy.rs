@@ -219,15 +219,19 @@ fn every_file_says_what_it_is() {
 #[test]
 fn no_test_is_forgotten() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let main = read("tests/it/main.rs");
     let names = files(&root.join("tests/it"));
     for name in &names {
-        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") else {
+        let module = name.strip_suffix("/mod.rs").or(name.strip_suffix(".rs"));
+        let Some(module) = module.filter(|module| *module != "main") else {
             continue;
         };
+        let (parent, module) = match module.rsplit_once('/') {
+            Some((folder, module)) => (format!("{folder}/mod.rs"), module),
+            None => ("main.rs".to_owned(), module),
+        };
         assert!(
-            main.contains(&format!("\nmod {module};")),
-            "tests/it/{name} is not in main.rs"
+            read(&format!("tests/it/{parent}")).contains(&format!("\nmod {module};")),
+            "tests/it/{name} is not in {parent}"
         );
         assert!(
             !read(&format!("tests/it/{name}")).contains(concat!("#[ign", "ore")),

@@ -12,8 +12,9 @@ use tokio::time::timeout;
 use super::{S3, STOP_TICK};
 use crate::aws::S3_SCHEME;
 use crate::aws::answer::{Action, Answer};
-use crate::aws::client::{Asking, READ_TIMEOUT, Shared, lock};
-use crate::aws::words::{answer_of, root_cause};
+use crate::aws::body::read_body;
+use crate::aws::client::{Asking, Shared, lock};
+use crate::aws::words::answer_of;
 use crate::limits::{FETCHED_BYTES_MAX, REUSED_BYTES_MAX, SPARE_BODIES_MAX};
 use crate::source::error::FetchError;
 use crate::source::feed::{FeedOptions, Fetched};
@@ -253,35 +254,9 @@ impl Fetching {
         let length = output
             .content_length()
             .and_then(|length| u64::try_from(length).ok());
-        if let Some(bytes) = length.filter(|length| *length > FETCHED_BYTES_MAX) {
-            return Err(Answer::TooLarge { bytes });
-        }
         let mut bytes = lock(&self.spare).pop().unwrap_or_default();
-        bytes.reserve(
-            length
-                .and_then(|length| usize::try_from(length).ok())
-                .unwrap_or_default(),
-        );
-        let mut body = output.body;
-        let lost = |detail: String| Answer::Lost { detail };
-        while let Some(chunk) = timeout(READ_TIMEOUT, body.next())
-            .await
-            .map_err(|_| lost("the body stopped coming".into()))?
-        {
-            let chunk = chunk.map_err(|error| lost(root_cause(&error)))?;
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > FETCHED_BYTES_MAX {
-                return Err(Answer::TooLarge {
-                    bytes: bytes.len() as u64,
-                });
-            }
-        }
-        match length {
-            Some(length) if length != bytes.len() as u64 => {
-                Err(lost(format!("{} of {length} bytes came", bytes.len())))
-            }
-            _ => Ok(bytes),
-        }
+        read_body(output.body, length, FETCHED_BYTES_MAX, &mut bytes).await?;
+        Ok(bytes)
     }
 
     fn give_back(&self, mut buffer: Vec<u8>) {
