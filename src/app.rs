@@ -45,34 +45,33 @@ fn fail(error: &anyhow::Error) -> ExitStatus {
     if is_broken_pipe(error) {
         return ExitStatus::Done; // who reads has seen enough
     }
-    let _ = writeln!(
-        io::stderr(),
-        "trailmill: {}",
-        printable(&format!("{error:#}"))
-    );
+    let _ = writeln!(io::stderr(), "trailmill: {}", printable(&text(error)));
     if error.is::<UsageError>() {
         ExitStatus::Usage
     } else if error.is::<Interrupted>()
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
-    } else if let Some(status) = error.chain().find_map(of_sink) {
-        status
     } else {
-        ExitStatus::Failed
+        match error.downcast_ref().or_else(|| while_writing(error)) {
+            Some(SinkError::Busy(_) | SinkError::Overtaken(_)) => ExitStatus::Busy,
+            Some(SinkError::Overwrites(_)) => ExitStatus::Overwrites,
+            _ => ExitStatus::Failed,
+        }
     }
 }
 
-/// How the program ends where the destination is the reason. Writers of Parquet hand errors on as those of a file.
-fn of_sink(cause: &(dyn std::error::Error + 'static)) -> Option<ExitStatus> {
-    let in_file = cause
-        .downcast_ref::<io::Error>()
-        .and_then(|error| error.get_ref()?.downcast_ref());
-    match cause.downcast_ref().or(in_file)? {
-        SinkError::Busy(_) | SinkError::Overtaken(_) => Some(ExitStatus::Busy),
-        SinkError::Overwrites(_) => Some(ExitStatus::Overwrites),
-        _ => None,
+fn text(error: &anyhow::Error) -> String {
+    match while_writing(error) {
+        Some(cause) => cause.to_string(),
+        None => format!("{error:#}"),
     }
+}
+
+/// What the destination said while a data file was written, which Parquet's writer hands on as an error of a file.
+fn while_writing(error: &anyhow::Error) -> Option<&SinkError> {
+    let mut causes = error.chain();
+    causes.find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -136,4 +135,21 @@ fn generate(args: &GenerateArgs) -> Result<ExitStatus> {
     let summary = generate::run(args)?;
     writeln!(io::stderr(), "{summary}")?;
     Ok(ExitStatus::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use parquet::errors::ParquetError;
+
+    use super::*;
+
+    #[test]
+    fn what_the_destination_says_while_a_file_is_written_is_said_once_and_decides() {
+        let cause = io::Error::other(SinkError::Overtaken("s3://b/tables".to_owned()));
+        let error = Err::<(), _>(ParquetError::from(cause)).context("write events");
+        let error = error.expect_err("one");
+        assert!(text(&error).starts_with("another run has written to s3://b/tables meanwhile"));
+        assert_eq!(fail(&error), ExitStatus::Busy);
+    }
 }

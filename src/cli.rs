@@ -206,13 +206,13 @@ pub struct AwsArgs {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = AWS)]
 pub struct WriteArgs {
-    /// Encryption of what is written: AES256, aws:kms or aws:kms:dsse [default: the bucket's own]
+    /// Server-side encryption of what is written [default: the bucket's own]
     #[arg(long, value_name = "KIND", value_parser = ["AES256", "aws:kms", "aws:kms:dsse"])]
     pub sse: Option<String>,
     /// The KMS key to encrypt with, for --sse aws:kms
     #[arg(long, value_name = "KEY", requires = "sse")]
     pub sse_kms_key_id: Option<String>,
-    /// Who else may read what is written, for buckets of other accounts
+    /// Canned ACL of what is written, for buckets of other accounts
     #[arg(long, value_name = "ACL", value_parser = ["bucket-owner-full-control"])]
     pub acl: Option<String>,
     /// Promise that no other run writes to the destination at the same time, where the bucket does not

@@ -89,10 +89,9 @@ fn command_lines_that_cannot_be_used() {
         2,
         "error: the following required arguments were not provided:",
     );
-    check(
-        &["run", bucket, "--out", "s3://b/p"],
-        2,
-        "trailmill: --out takes a folder here; S3 as a destination is not possible yet",
+    run(
+        &["--sse", "AES256"],
+        "trailmill: --sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
     );
     check(&["grind"], 2, "error: unrecognized subcommand 'grind'");
     check(
