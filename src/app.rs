@@ -48,7 +48,7 @@ fn fail(error: &anyhow::Error, log: LogFormat) -> ExitStatus {
         return ExitStatus::Done; // who reads has seen enough
     }
     let status = status_of(error);
-    log.error(&printable(&format!("{error:#}")), status.code());
+    log.error(&printable(&text(error)), status.code());
     status
 }
 
@@ -59,14 +59,26 @@ fn status_of(error: &anyhow::Error) -> ExitStatus {
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
-    } else if matches!(
-        error.downcast_ref(),
-        Some(SinkError::Busy(_) | SinkError::Overtaken(_))
-    ) {
-        ExitStatus::Busy
     } else {
-        ExitStatus::Failed
+        match error.downcast_ref().or_else(|| while_writing(error)) {
+            Some(SinkError::Busy(_) | SinkError::Overtaken(_)) => ExitStatus::Busy,
+            Some(SinkError::Overwrites(_)) => ExitStatus::Overwrites,
+            _ => ExitStatus::Failed,
+        }
     }
+}
+
+fn text(error: &anyhow::Error) -> String {
+    match while_writing(error) {
+        Some(cause) => cause.to_string(),
+        None => format!("{error:#}"),
+    }
+}
+
+/// What the destination said while a data file was written, which Parquet's writer hands on as an error of a file.
+fn while_writing(error: &anyhow::Error) -> Option<&SinkError> {
+    let mut causes = error.chain();
+    causes.find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -94,7 +106,7 @@ fn run_to_end(args: &RunArgs) -> Result<Summary> {
     let config = RunConfig::new(args)?;
     let stop = Arc::new(AtomicBool::new(false));
     pipeline::stop_on_signal(Arc::clone(&stop))?;
-    let place = dataset::place(&config.out);
+    let place = dataset::place(&config.out, &config.aws, config.write.clone())?;
     let summary = run::run(&config, place, io::stdin().lock(), &stop)?;
     if config.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;
@@ -121,7 +133,8 @@ fn list(args: &ListArgs) -> Result<ExitStatus> {
 fn export(args: &ExportArgs) -> Result<ExitStatus> {
     let selection = config::selection(&args.selection, config::now())?;
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
-    export::export(&args.dataset, &selection, args.format, &mut out)?;
+    let aws = config::aws(&args.aws);
+    export::export(&args.dataset, &aws, &selection, args.format, &mut out)?;
     Ok(ExitStatus::Done)
 }
 
@@ -145,4 +158,21 @@ fn generate(args: &GenerateArgs) -> Result<ExitStatus> {
     let summary = generate::run(args)?;
     writeln!(io::stderr(), "{summary}")?;
     Ok(ExitStatus::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+    use parquet::errors::ParquetError;
+
+    use super::*;
+
+    #[test]
+    fn what_the_destination_says_while_a_file_is_written_is_said_once_and_decides() {
+        let cause = io::Error::other(SinkError::Overtaken("s3://b/tables".to_owned()));
+        let error = Err::<(), _>(ParquetError::from(cause)).context("write events");
+        let error = error.expect_err("one");
+        assert!(text(&error).starts_with("another run has written to s3://b/tables meanwhile"));
+        assert_eq!(status_of(&error), ExitStatus::Busy);
+    }
 }

@@ -30,7 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read delivery objects and write the tables
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show what a run would read, without reading one object
     List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
@@ -48,7 +48,8 @@ pub struct RunArgs {
     /// on stdin (can be repeated)
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
-    /// Where the tables go: a new or empty folder, or a dataset, to which is added what is new
+    /// Where the tables go: a folder or `s3://bucket[/prefix]`, new or empty, or a dataset, to which is
+    /// added what is new
     #[arg(long, value_name = "DEST", help_heading = OUTPUT)]
     pub out: String,
     /// Tables to write, with commas between; events is always written [default: all]
@@ -89,6 +90,9 @@ pub struct RunArgs {
     pub aws: AwsArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
     pub resources: ResourceArgs,
 }
 
@@ -116,7 +120,7 @@ pub struct ListArgs {
 /// `trailmill export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The dataset: a folder that run has written
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
     #[arg(value_name = "DEST")]
     pub dataset: String,
     /// How records are laid out
@@ -125,6 +129,9 @@ pub struct ExportArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
 }
 
 /// How `export` lays out records.
@@ -216,6 +223,25 @@ pub struct AwsArgs {
     /// Confirm that the requester pays, for buckets that ask for it
     #[arg(long, value_name = "requester", value_parser = ["requester"], num_args = 0..=1, default_missing_value = "requester")]
     pub request_payer: Option<String>,
+}
+
+/// How objects are written where the destination is in S3, in the AWS CLI's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = AWS)]
+pub struct WriteArgs {
+    /// Server-side encryption of what is written [default: the bucket's own]
+    #[arg(long, value_name = "KIND", value_parser = ["AES256", "aws:kms", "aws:kms:dsse"])]
+    pub sse: Option<String>,
+    /// The KMS key to encrypt with, for --sse aws:kms
+    #[arg(long, value_name = "KEY", requires = "sse")]
+    pub sse_kms_key_id: Option<String>,
+    /// Canned ACL of what is written, for buckets of other accounts
+    #[arg(long, value_name = "ACL", value_parser = ["bucket-owner-full-control"])]
+    pub acl: Option<String>,
+    /// Promise that no other run writes to the destination at the same time, where the bucket does not
+    /// know If-None-Match
+    #[arg(long)]
+    pub single_writer: bool,
 }
 
 /// What the run may take of the machine.

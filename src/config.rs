@@ -4,13 +4,15 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs};
+use crate::aws::{AwsOptions, S3_SCHEME};
+use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs, WriteArgs};
 use crate::commit::Settings;
 use crate::limits;
 use crate::log::LogFormat;
 use crate::plan::Again;
 use crate::select::Selection;
-use crate::source::{AwsOptions, ListSelection};
+use crate::sink::s3::WriteOptions;
+use crate::source::ListSelection;
 use crate::table::TABLES;
 use crate::trail::time::{DAY, SECOND, parse_span};
 
@@ -44,6 +46,8 @@ pub struct RunConfig {
     pub bucket: i64,
     /// How to reach S3.
     pub aws: AwsOptions,
+    /// How objects are written, where the tables go to S3.
+    pub write: WriteOptions,
     /// S3 requests in flight.
     pub concurrency: usize,
     /// Threads that inflate, parse and encode.
@@ -100,6 +104,7 @@ impl RunConfig {
             tables,
             bucket,
             aws: aws(&args.aws),
+            write: write(&args.write, &args.out)?,
             concurrency: at_least_one("--concurrency", *concurrency)?
                 .unwrap_or(limits::S3_CONCURRENCY),
             threads: at_least_one("--threads", *threads)?.unwrap_or_else(processors),
@@ -165,6 +170,24 @@ pub fn aws(args: &AwsArgs) -> AwsOptions {
         no_sign_request: args.no_sign_request,
         request_payer: args.request_payer.is_some(),
     }
+}
+
+/// Resolves how objects are written to a destination.
+fn write(args: &WriteArgs, out: &str) -> Result<WriteOptions, UsageError> {
+    if !out.starts_with(S3_SCHEME) && *args != WriteArgs::default() {
+        return usage(
+            "--sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
+        );
+    }
+    if args.sse_kms_key_id.is_some() && args.sse.as_deref() == Some("AES256") {
+        return usage("--sse-kms-key-id is for --sse aws:kms");
+    }
+    Ok(WriteOptions {
+        sse: args.sse.clone(),
+        sse_kms_key_id: args.sse_kms_key_id.clone(),
+        acl: args.acl.clone(),
+        single_writer: args.single_writer,
+    })
 }
 
 /// Returns the time by the machine's clock, in microseconds since 1970.

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod aws;
 pub mod cli;
 pub mod commit;
 pub mod config;

@@ -1,5 +1,5 @@
 //! Where rows go: runs until they are merged ([`runs`]), data files and the commit log after ([`dataset`]), in a place that keeps them
-//! ([`store`]: a [`folder`]); and what lies in a dataset's folder ([`inventory`]).
+//! ([`store`]: a [`folder`], or a prefix in [`s3`]); and what lies in a dataset's folder ([`inventory`]).
 //!
 //! ```text
 //! <dest>/events/event_date=2026-08-01/<name>.parquet    one folder per table
@@ -18,6 +18,7 @@ pub mod folder;
 pub mod inventory;
 pub mod reader;
 pub mod runs;
+pub mod s3;
 pub mod store;
 
 pub use error::SinkError;

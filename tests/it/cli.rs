@@ -103,6 +103,10 @@ fn command_lines_that_cannot_be_used() {
         &["--force", "--from", "2026-08-01"],
         "error: the following required arguments were not provided:",
     );
+    run(
+        &["--sse", "AES256"],
+        "trailmill: --sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
+    );
     check(&["grind"], 2, "error: unrecognized subcommand 'grind'");
     check(
         &["export", out_arg, "--format", "csv"],

@@ -112,8 +112,8 @@ fn every_table_has_rows_and_every_file_is_in_the_log() {
         "no stray file"
     );
     assert_eq!(runs.len(), 1);
-    let kept = std::fs::read(out.path().join(&runs[0])).unwrap();
-    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
+    let kept = fs::read(out.path().join(&runs[0])).unwrap();
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
     assert_eq!(kept["records"], summary["records"]);
     for table in TABLES {
         let (files, rows, bytes) = by_table[table.name];

@@ -495,7 +495,7 @@ fn an_object_that_cannot_be_read_is_tried_again_until_it_can() {
         before,
         "that it still cannot be read is no news"
     );
-    s3.forgive();
+    s3.forget_faults();
     assert_eq!(run_s3(&s3, &out, &[], 0)["records"]["written"], 1);
     assert_eq!(out.rows("events").len(), 3);
     verified(&out);
@@ -513,7 +513,7 @@ fn a_listing_that_fails_advances_nothing() {
     let before = state(&out);
     out.run(&args).expect(1);
     assert_eq!(state(&out), before);
-    s3.forgive();
+    s3.forget_faults();
     put(&s3, "20260802", 1);
     assert_eq!(run_s3(&s3, &out, &[], 0)["objects"]["read"], 2);
 }

@@ -24,5 +24,7 @@ mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
 mod oracle; // columns against a naive reading
 mod run_s3; // a whole run from S3
+mod run_to_s3; // a whole run into S3
+mod store; // places for a dataset
 mod tidy; // who may use what
 mod verify; // trailmill verify
