@@ -43,6 +43,7 @@ pub enum Command {
 
 /// `trailmill run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct RunArgs {
     /// Where delivery objects are: `s3://bucket[/prefix]`, a folder, a file, or - for keys or paths
     /// on stdin (can be repeated)

@@ -1,4 +1,4 @@
-//! What a run did, for Prometheus: a file in the text format (prometheus.io/docs/instrumenting/exposition_formats), for the
+//! What a run did, for Prometheus: a file in the text format (<https://prometheus.io/docs/instrumenting/exposition_formats>), for the
 //! textfile collector of its node exporter.
 
 use std::fmt::Write as _;

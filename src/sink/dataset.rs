@@ -247,10 +247,12 @@ impl DatasetWriter {
             nonce,
             is_appending: false,
         };
-        if writer.is_new() && writer.store().holds_data()? {
-            return Err(SinkError::NotEmpty(writer.address().to_owned()));
+        if writer.is_new() {
+            if writer.store().holds_data()? {
+                return Err(SinkError::NotEmpty(writer.address().to_owned()));
+            }
+            writer.store().probe()?;
         }
-        writer.store().probe()?;
         for entry in std::mem::take(&mut writer.dataset.unfinished) {
             writer.publish(&entry)?;
         }

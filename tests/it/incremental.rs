@@ -531,7 +531,7 @@ fn a_key_from_the_future_hides_nothing() {
     assert_eq!(run_s3(&s3, &out, &[], 0)["objects"]["read"], 1);
 }
 
-/// An object with another ETag is another version: it is read, what was there stays.
+/// An object with another `ETag` is another version: it is read, what was there stays.
 #[test]
 fn a_new_version_of_an_object_is_read_beside_the_old() {
     let s3 = S3Double::start();
