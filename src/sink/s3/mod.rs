@@ -10,6 +10,7 @@ mod publish;
 mod requests;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +21,9 @@ use tokio::time::timeout;
 use self::object::OpenObject;
 use self::requests::{Prefix, each};
 use self::stage::Staging;
+use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
-use super::{OURS, SinkError};
+use super::{LOG, OURS, SETTINGS, SinkError};
 use crate::aws::client::Clients;
 use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::DataFile;
@@ -166,6 +168,18 @@ impl Store for Bucket {
 
     fn leave(&self) {
         let _ = self.sweep_own(); // else by the next run
+    }
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        let mut found = self.wait(self.prefix.all())?;
+        if !found.keys().any(|path| path.starts_with(LOG)) {
+            return Err(SinkError::NoDataset(self.address.clone()));
+        }
+        found.remove(SETTINGS);
+        let found = found.into_iter();
+        Ok(found
+            .map(|(path, bytes)| (path, Found::File(bytes)))
+            .collect())
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {
