@@ -99,7 +99,8 @@ pub trait Store: Debug + Send + Sync {
     /// What the place says.
     fn has_stages_of_others(&self) -> Result<bool, SinkError>;
 
-    /// Removes what is staged and was not published, whoever staged it.
+    /// Removes what is staged and was not published, whoever staged it; where it was asked before whether there is anything
+    /// [of others](Self::has_stages_of_others), what was there then.
     ///
     /// # Errors
     ///

@@ -12,19 +12,19 @@ mod stage;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
 
 use self::object::OpenObject;
-use self::requests::{Prefix, each};
+use self::requests::{OpenUpload, Prefix, each};
 use self::stage::Staging;
 use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
 use super::{LOG, OURS, SETTINGS, SinkError};
-use crate::aws::client::Clients;
+use crate::aws::client::{Clients, lock};
 use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::DataFile;
 
@@ -50,6 +50,9 @@ pub struct Bucket {
     address: String,
     clients: Arc<Clients>,
     prefix: Arc<Prefix>,
+    /// Open uploads, as they were when it was asked whether there are any. Who begins one after the claim that follows knows of it,
+    /// and is not to be swept.
+    seen: Mutex<Option<Vec<OpenUpload>>>,
 }
 
 impl Bucket {
@@ -71,6 +74,7 @@ impl Bucket {
             address: address.to_owned(),
             clients: Arc::new(clients),
             prefix: Arc::new(prefix),
+            seen: Mutex::default(),
         })
     }
 
@@ -151,11 +155,17 @@ impl Store for Bucket {
 
     fn has_stages_of_others(&self) -> Result<bool, SinkError> {
         let uploads = self.wait(self.prefix.open_uploads(""))?;
-        Ok(uploads.iter().any(|upload| !self.prefix.is_own(upload)))
+        let has_others = uploads.iter().any(|upload| !self.prefix.is_own(upload));
+        *lock(&self.seen) = Some(uploads);
+        Ok(has_others)
     }
 
     fn sweep_all(&self) -> Result<(), SinkError> {
-        let uploads = self.wait(self.prefix.open_uploads(""))?;
+        let seen = lock(&self.seen).take();
+        let uploads = match seen {
+            Some(seen) => seen,
+            None => self.wait(self.prefix.open_uploads(""))?,
+        };
         Ok(self.wait(self.prefix.abort_all(uploads))?)
     }
 
