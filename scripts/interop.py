@@ -507,6 +507,7 @@ def into_s3(url):
             equal(read, counts["rows"], "rows that pyarrow reads in S3 of", table)
         exported, _ = mill("export", out, *at)
         equal(exported, mill("export", here)[0], "records exported from S3 and from a folder")
+        mill("verify", out, *at)
     section("a committed file whose upload moto no longer has")
     gone = list_keys(client, "dest", "team a/tables/events/")[0]
     for key in [gone, "team a/tables/_trailmill/log/1.done"]:

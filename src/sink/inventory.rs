@@ -1,4 +1,4 @@
-//! Everything that lies in a dataset's folder, links not followed: what is not found here is not read.
+//! Everything that lies in a dataset's place; in a folder links are not followed: what is not found here is not read.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
@@ -26,7 +26,7 @@ pub enum Found {
 /// # Errors
 ///
 /// Returns an error where there is no dataset, or its folder cannot be read at all.
-pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
+pub(super) fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
     if !root.join(OURS).join("log").is_dir() {
         return Err(SinkError::NoDataset(root.display().to_string()));
     }

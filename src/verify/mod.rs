@@ -5,7 +5,7 @@ mod data_file;
 mod report;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::error::Error;
 use std::path::Path;
 
 use anyhow::Result;
@@ -13,29 +13,36 @@ use rayon::prelude::*;
 
 use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
 use crate::audit::{Finding, Kind};
+use crate::aws::AwsOptions;
 use crate::limits;
-use crate::sink::inventory::{Found, inventory};
+use crate::sink::SinkError;
+use crate::sink::dataset;
+use crate::sink::inventory::Found;
+use crate::sink::s3::WriteOptions;
+use crate::sink::store::Store;
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
 
-/// Checks a dataset. Reads below its folder alone, and writes nothing.
+/// Checks a dataset. Reads what lies in its place alone, and writes nothing.
 ///
 /// # Errors
 ///
-/// Returns an error where there is no dataset, or its folder cannot be read.
-pub fn verify(dataset: &Path) -> Result<Report> {
-    let found = inventory(dataset)?;
-    let log = read_log(&stored(dataset, &found));
+/// Returns an error where there is no dataset, or its place cannot be read.
+pub fn verify(dataset: &str, aws: &AwsOptions) -> Result<Report> {
+    let store = dataset::place(dataset, aws, WriteOptions::default())?;
+    let store = &*store;
+    let found = store.inventory()?;
+    let log = read_log(&stored(store, &found));
     let mut files = log::files(&log);
     let live: Vec<Live<'_>> = files.live.values().copied().collect();
     let checked: Vec<DataFileCheck> = live
         .par_iter()
         .with_max_len(1)
-        .map(|live| DataFileCheck::new(dataset, live.file, found.get(&live.file.path)))
+        .map(|live| DataFileCheck::new(store, live.file, found.get(&live.file.path)))
         .collect();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
-        dataset: dataset.display().to_string(),
+        dataset: dataset.to_owned(),
         entries: log.entries.len() as u64,
         files: live.len() as u64,
         bytes: checked.iter().map(|file| file.bytes).sum(),
@@ -57,7 +64,7 @@ pub fn verify(dataset: &Path) -> Result<Report> {
         .extend(checked.into_iter().flat_map(|file| file.findings));
     report.findings.extend(strangers(&found, &files, &log));
     if are_intact && log.is_whole {
-        books::check(dataset, &live, &log, &mut report);
+        books::check(store, &live, &log, &mut report);
     } else {
         report.not_checked.push(
             "the books against the tables: for that, the log and the files of events, insights, aggregated_events, duplicates, rejects and objects have to be whole"
@@ -68,7 +75,7 @@ pub fn verify(dataset: &Path) -> Result<Report> {
 }
 
 /// Reads what lies in the log's folder.
-fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stored> {
+fn stored(store: &dyn Store, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stored> {
     let mut stored: BTreeMap<u64, Stored> = BTreeMap::new();
     for (path, found) in found {
         let Some((number, is_entry)) = log_name(path) else {
@@ -79,7 +86,10 @@ fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stor
                 "it has {bytes} bytes, and no entry has more than {}",
                 limits::LOG_ENTRY_BYTES_MAX
             )),
-            Found::File(_) => fs::read(dataset.join(path)).map_err(|e| e.to_string()),
+            Found::File(_) => match store.read(path) {
+                Ok(bytes) => Ok(bytes.unwrap_or_default().to_vec()),
+                Err(e) => Err(cause(&e)),
+            },
             Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
             Found::Other => Err("it is no file".to_owned()),
             Found::Unreadable(why) => Err(why.clone()),
@@ -92,6 +102,15 @@ fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stor
         }
     }
     stored
+}
+
+/// The innermost cause: the path stands before it in the finding.
+fn cause(error: &SinkError) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Returns the number in the name of a file of the log, and whether it is an entry.
