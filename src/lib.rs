@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod budget;
 pub mod cli;
 pub mod commit;
 pub mod config;

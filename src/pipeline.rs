@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::budget::Room;
 use crate::mill::{Mill, Object, Options, Outcome};
 use crate::sink::runs::Runs;
-use crate::source::{DeliveryObject, Feed, FetchError, Fetched};
+use crate::source::{Body, DeliveryObject, Feed, FetchError, Fetched};
 
 /// What became of each object, by its number in the listing.
 pub type Outcomes = BTreeMap<usize, Result<Read, FetchError>>;
@@ -37,6 +38,7 @@ pub fn run(
     objects: &[DeliveryObject],
     options: &Options,
     runs: &Runs,
+    room: &Room,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Outcomes> {
@@ -45,7 +47,7 @@ pub fn run(
         let mut worker = Worker {
             feed,
             objects,
-            mill: Mill::new(options, runs),
+            mill: Mill::new(options, runs, room),
             outcomes: &outcomes,
             progress,
         };
@@ -73,17 +75,17 @@ struct Worker<'r> {
 
 impl Worker<'_> {
     fn work(&mut self) -> Result<()> {
-        let mut body = Vec::new();
+        let mut body = Body::default();
         while let Some((number, fetched)) = self.feed.next(&mut body) {
             let listed = &self.objects[number];
             let outcome = match fetched {
                 Ok(fetched) => {
                     let outcome = self
                         .mill
-                        .object(object(number, listed), &body)
+                        .object(object(number, listed), body.bytes())
                         .context("keep sorted rows")?;
                     self.progress
-                        .read(body.len() as u64, outcome.counts.records);
+                        .read(body.bytes().len() as u64, outcome.counts.records);
                     Ok(Read { fetched, outcome })
                 }
                 Err(error) if error.ends_run() => return Err(error.into()),

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 
+use crate::budget::{Budget, Room};
 use crate::commit::{Entry, FORMAT_VERSION};
 use crate::config::{RunConfig, list_selection};
 use crate::limits;
@@ -65,10 +66,13 @@ pub fn run(
         tables: config.tables.clone(),
         run_day: config.now.div_euclid(DAY) * DAY,
     };
-    let runs = Runs::new(config.scratch.clone(), memory_of_runs(config));
+    let budget = Budget::new(config.memory_bytes, config.threads);
+    let runs = Runs::new(config.scratch.clone(), budget.run_bytes).merging(budget.runs_merged);
+    let room = Room::new(&budget);
     let feed_options = FeedOptions {
         concurrency: config.concurrency,
-        bytes_in_flight: limits::BYTES_IN_FLIGHT.min(config.memory_bytes as u64 / 8),
+        bytes_in_flight: budget.body_bytes as u64,
+        free_bytes: budget.free_bytes,
     };
     let progress = Progress::new(
         listed.iter().map(|object| object.size).sum(),
@@ -81,7 +85,8 @@ pub fn run(
         .context("start threads")?;
 
     let feed = sources.feed(Arc::clone(&listed), feed_options, Arc::clone(stop));
-    let outcomes = pool.install(|| pipeline::run(&feed, &listed, &options, &runs, &progress, stop));
+    let outcomes =
+        pool.install(|| pipeline::run(&feed, &listed, &options, &runs, &room, &progress, stop));
     drop(feed);
     let outcomes = match outcomes {
         Ok(outcomes) if !stop.load(Ordering::Relaxed) => outcomes,
@@ -97,7 +102,7 @@ pub fn run(
         name: &commit_id,
         options: &options,
         bucket: config.bucket,
-        reads_ahead: config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
+        reads_ahead: budget.reads_ahead,
     };
     let mut merged = pool.install(|| writer.records(&runs))?;
     let mut summary = summarise(config, &listing, &outcomes, &merged, &commit_id);
@@ -125,13 +130,6 @@ pub fn run(
     summary.peak_memory_bytes = peak_memory_bytes();
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
-}
-
-/// Returns how many bytes of `--memory` sorted rows may take before they go to scratch.
-fn memory_of_runs(config: &RunConfig) -> usize {
-    let beside = limits::MEMORY_BESIDE_RUNS + config.threads * limits::MEMORY_OF_THREAD;
-    let rest = config.memory_bytes.saturating_sub(beside);
-    rest.max(config.memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
 }
 
 /// Returns the name of the commit: a function of input and options alone, so that the same run gives the same files.

@@ -73,7 +73,7 @@ impl Writer<'_> {
     /// Returns what scratch, encoding or the sink gave.
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
         let mut merged = self.events(runs)?;
-        // Small tables leave threads idle; side by side they do not.
+        // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
         let others: [(&'static Table, bool); 7] = [
             (&mcp_events::TABLE, false),
             (&mcp_links::TABLE, false),
@@ -83,13 +83,20 @@ impl Writer<'_> {
             (&insights::TABLE, true),
             (&aggregated_events::TABLE, true),
         ];
-        let written: Vec<Merged> = others
+        let (small, large): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(table, _)| runs.are_small(table));
+        let write = |(table, is_counted)| self.table(runs, table, is_counted);
+        let written: Vec<Merged> = small
             .into_par_iter()
             .with_max_len(1)
-            .map(|(table, is_counted)| self.table(runs, table, is_counted))
+            .map(write)
             .collect::<Result<_>>()?;
         for table in written {
             merged.add(table);
+        }
+        for table in large {
+            merged.add(write(table)?);
         }
         let (duplicates, conflicting) = rayon::join(
             || self.table(runs, &duplicates::TABLE, false),
@@ -140,11 +147,8 @@ impl Writer<'_> {
             let (encoded, (noted, ahead)) = rayon::join(
                 || files.write(&window),
                 || {
-                    rollups.observe(&window);
-                    let rows = rollups.take_rows(limits::CHUNK_BYTES);
-                    let noted = books
-                        .note(&window, runs)
-                        .and_then(|()| take_all(runs, rows));
+                    let rolled_up = rollups.observe(&window, &mut |rows| runs.take(rows));
+                    let noted = books.note(&window, runs).and_then(|()| Ok(rolled_up?));
                     (noted, self.reads_ahead.then(|| merge.next_window()))
                 },
             );
@@ -219,7 +223,7 @@ impl Books {
                 }
             }
         }
-        self.hand_over(limits::CHUNK_BYTES, runs)
+        self.hand_over(limits::BOOKS_BYTES, runs)
     }
 
     /// Hands over what takes more than so many bytes.
@@ -303,7 +307,8 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
         rows: limits::ROW_GROUP_ROWS,
         bytes: limits::ROW_GROUP_BYTES,
     };
-    Merge::new(table, runs.take_runs(table), limits).context("read scratch")
+    let runs = runs.take_runs(table).context("merge scratch")?;
+    Merge::new(table, runs, limits).context("read scratch")
 }
 
 fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {

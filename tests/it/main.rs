@@ -19,6 +19,7 @@ mod dataset; // the files of a run
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
+mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
 mod run_s3; // a whole run from S3
 mod tidy; // who may use what

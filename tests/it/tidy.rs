@@ -47,7 +47,8 @@ const RANKS: &[(&str, &[&str])] = &[
     ("limits.rs", &[]),
     ("reject.rs", &[]),
     ("escape.rs", &[]),
-    ("trail/", &["trail", "limits", "reject"]),
+    ("budget.rs", &["limits"]),
+    ("trail/", &["trail", "budget", "limits", "reject"]),
     ("mcp/", &["mcp", "trail", "limits"]),
     ("select.rs", &["trail"]),
     ("commit.rs", &[]),
@@ -59,9 +60,14 @@ const RANKS: &[(&str, &[&str])] = &[
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
         "mill.rs",
-        &["table", "mcp", "trail", "select", "limits", "reject"],
+        &[
+            "table", "mcp", "trail", "select", "budget", "limits", "reject",
+        ],
     ),
-    ("source/", &["source", "trail", "limits", "escape"]),
+    (
+        "source/",
+        &["source", "trail", "budget", "limits", "escape"],
+    ),
     // `mill::Takes` is the core's own word for where rows go.
     (
         "sink/",

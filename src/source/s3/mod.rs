@@ -31,7 +31,7 @@ use super::object::S3_SCHEME;
 use super::walk::{ListRequest, Page, Walk};
 use super::{AwsOptions, SourceOptions};
 use crate::escape::printable;
-pub(super) use fetch::{S3Feed, Taken};
+pub(super) use fetch::{BodyRoom, S3Feed, Taken};
 use words::{HeadOf, answer_of, check_credentials, head_of, page_of, region_chain};
 
 /// The region to ask in where none is configured; a bucket elsewhere is followed.
