@@ -54,6 +54,8 @@ def walk(document, env):
 
 def check_units(document):
     units = UNIT.findall(document.read_text())
+    if not units:
+        return
     if not shutil.which("systemd-analyze"):
         print(f"   systemd-analyze is not here: {len(units)} units are NOT checked")
         return

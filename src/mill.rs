@@ -6,6 +6,7 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
+use crate::budget::{Gate, Room};
 use crate::limits;
 use crate::mcp;
 use crate::plan::History;
@@ -19,7 +20,7 @@ use crate::table::{
 };
 use crate::trail::hash::content_hash;
 use crate::trail::inflate::{Broken, Inflater};
-use crate::trail::json::{Parser, Value};
+use crate::trail::json::{PARSE_BYTES_OF_BYTE, Parser, Value, parse_bytes};
 use crate::trail::mend::mend;
 use crate::trail::record::{Field, Kind, Record};
 use crate::trail::time::{self, DAY};
@@ -108,8 +109,9 @@ pub struct Outcome {
 
 /// Handles one object after another with the same memory: one to a thread.
 pub struct Mill<'t> {
-    inflater: Inflater,
+    inflater: Inflater<'t>,
     parser: Parser,
+    parses: &'t Gate,
     tables: Tables<'t>,
 }
 
@@ -120,12 +122,13 @@ impl std::fmt::Debug for Mill<'_> {
 }
 
 impl<'t> Mill<'t> {
-    /// Returns a mill that gives its rows to `out`.
-    pub fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+    /// Returns a mill that gives its rows to `out`, and has the room that it shares with others.
+    pub fn new(options: &'t Options, out: &'t dyn Takes, room: &'t Room) -> Self {
         Self {
-            inflater: Inflater::default(),
-            parser: Parser::default(),
-            tables: Tables::new(options, out),
+            inflater: Inflater::new(&room.objects),
+            parser: Parser::keeping(room.parses.free_bytes()),
+            parses: &room.parses,
+            tables: Tables::new(options, out, room.chunk_bytes),
         }
     }
 
@@ -140,6 +143,7 @@ impl<'t> Mill<'t> {
             tables: &mut self.tables,
             object,
             parser: &mut self.parser,
+            parses: self.parses,
             tally: Tally {
                 has_rejects_booked: object.has_rejects_booked(),
                 ..Tally::default()
@@ -147,7 +151,9 @@ impl<'t> Mill<'t> {
         };
         pass.content(content, broken.as_ref());
         let tally = pass.tally;
-        self.tables.end_object(object, content, tally)
+        let outcome = self.tables.end_object(object, content, tally);
+        self.inflater.give_back();
+        outcome
     }
 
     /// Hands out the rows that are left.
@@ -156,7 +162,7 @@ impl<'t> Mill<'t> {
     ///
     /// Returns what storing them gave.
     pub fn finish(mut self) -> io::Result<()> {
-        self.tables.hand_out(0)
+        self.tables.hand_out_all()
     }
 }
 
@@ -172,12 +178,16 @@ struct Tables<'t> {
     aggregated_events: Chunk,
     rejects: Chunk,
     wants_touched: bool,
+    /// Rows of all tables are sorted and handed out when they take this much.
+    bytes_max: usize,
+    /// Bytes of what became rows since that was looked at.
+    fresh_bytes: usize,
     /// The first error of `out`: nothing more is made then.
     failed: Option<io::Error>,
 }
 
 impl<'t> Tables<'t> {
-    fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+    fn new(options: &'t Options, out: &'t dyn Takes, bytes_max: usize) -> Self {
         Self {
             options,
             out,
@@ -189,6 +199,8 @@ impl<'t> Tables<'t> {
             aggregated_events: Chunk::new(&aggregated_events::TABLE),
             rejects: Chunk::new(&rejects::TABLE),
             wants_touched: options.wants(&crate::table::resource_activity::TABLE),
+            bytes_max,
+            fresh_bytes: 0,
             failed: None,
         }
     }
@@ -244,6 +256,7 @@ impl<'t> Tables<'t> {
                 object.source_object,
                 &reject,
             );
+            self.grown(reject.raw.len().min(limits::REJECT_RAW_BYTES_MAX))?;
         }
         let further = tally.reasons.values().sum::<u64>() - tally.rejects.len() as u64;
         if further > 0 {
@@ -262,7 +275,7 @@ impl<'t> Tables<'t> {
                 &reject,
             );
         }
-        self.hand_out(limits::CHUNK_BYTES)?;
+        self.hand_out()?;
         Ok(Outcome {
             status: if tally.corrupt.is_some() {
                 Status::Corrupt
@@ -279,9 +292,51 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Hands out the rows of every table that takes more than so many bytes.
-    fn hand_out(&mut self, bytes_max: usize) -> io::Result<()> {
-        let chunks = [
+    /// Looks at the memory that rows take, now and then: one object can hold millions of them, and one record can have 4 MiB.
+    fn grown(&mut self, bytes: usize) -> io::Result<()> {
+        self.fresh_bytes += limits::ROW_BYTES_LEAST + bytes;
+        if self.fresh_bytes < limits::ROWS_LOOKED_AT_BYTES {
+            return Ok(());
+        }
+        self.hand_out()
+    }
+
+    /// Hands out the rows of the largest tables, until those that are left take no more than they may.
+    fn hand_out(&mut self) -> io::Result<()> {
+        self.fresh_bytes = 0;
+        loop {
+            let bytes = self.chunks().map(|chunk| chunk.bytes());
+            let all: usize = bytes.iter().sum();
+            if all <= self.bytes_max {
+                return Ok(());
+            }
+            let largest = bytes.iter().enumerate().max_by_key(|(_, bytes)| **bytes);
+            self.hand_out_one(largest.map_or(0, |(nth, _)| nth))?;
+        }
+    }
+
+    fn hand_out_all(&mut self) -> io::Result<()> {
+        (0..self.chunks().len()).try_for_each(|nth| self.hand_out_one(nth))
+    }
+
+    fn hand_out_one(&mut self, nth: usize) -> io::Result<()> {
+        let (out, options) = (self.out, self.options);
+        let [.., chunk] = &mut self.chunks()[..=nth] else {
+            unreachable!("there are tables")
+        };
+        if chunk.rows() == 0 {
+            return Ok(());
+        }
+        let empty = chunk.with_room_for();
+        let full = std::mem::replace(*chunk, empty);
+        if options.wants(full.table()) {
+            out.take(full.sort())?;
+        }
+        Ok(())
+    }
+
+    fn chunks(&mut self) -> [&mut Chunk; 7] {
+        [
             &mut self.events,
             &mut self.mcp_events,
             &mut self.mcp_links,
@@ -289,18 +344,7 @@ impl<'t> Tables<'t> {
             &mut self.insights,
             &mut self.aggregated_events,
             &mut self.rejects,
-        ];
-        for chunk in chunks {
-            if chunk.rows() == 0 || chunk.bytes() <= bytes_max {
-                continue;
-            }
-            let empty = chunk.with_room_for();
-            let full = std::mem::replace(chunk, empty);
-            if self.options.wants(full.table()) {
-                self.out.take(full.sort())?;
-            }
-        }
-        Ok(())
+        ]
     }
 }
 
@@ -344,6 +388,7 @@ struct Pass<'p, 't> {
     tables: &'p mut Tables<'t>,
     object: Object<'p>,
     parser: &'p mut Parser,
+    parses: &'p Gate,
     tally: Tally,
 }
 
@@ -373,12 +418,18 @@ impl Pass<'_, '_> {
         let Ok(text) = simdutf8::basic::from_utf8(content) else {
             return false;
         };
+        let bytes = bytes_to_parse(content, self.parses);
+        if bytes > limits::WHOLE_OBJECT_PARSE_BYTES_MAX {
+            return false;
+        }
         let Self {
             tables,
             object,
             parser,
+            parses,
             tally,
         } = self;
+        let _permit = parses.enter(bytes);
         let taken = parser.parse(text, |root| {
             let Some(records) = only_records(root) else {
                 return false;
@@ -423,8 +474,10 @@ impl Visitor for Pass<'_, '_> {
             tables,
             object,
             parser,
+            parses,
             tally,
         } = self;
+        let _permit = parses.enter(bytes_to_parse(bytes, parses));
         let first = parser.parse(text, |root| {
             record(tables, *object, tally, place, root, None)
         });
@@ -498,6 +551,16 @@ impl Tally {
     }
 }
 
+/// What parsing a text may take: of one that is free anyway, what the worst of its length would.
+fn bytes_to_parse(text: &[u8], gate: &Gate) -> usize {
+    let most = PARSE_BYTES_OF_BYTE * text.len();
+    if most <= gate.free_bytes() {
+        most
+    } else {
+        parse_bytes(text)
+    }
+}
+
 fn describe(error: &simd_json::Error) -> String {
     let kind = format!("{:?}", error.error());
     kind.split(['(', ' ']).next().unwrap_or_default().to_owned()
@@ -549,13 +612,14 @@ fn record(
         tally.counts.read_before += 1;
         return Ok(());
     }
+    let raw = value.raw();
     let origin = Origin {
         object: object.number,
         source: object.source,
         source_object: object.source_object,
         source_index: place.index,
         delivery_time: object.delivery_time,
-        content_hash: content_hash(mended.unwrap_or(value.raw().as_bytes())),
+        content_hash: content_hash(mended.unwrap_or(raw.as_bytes())),
         mended,
     };
     match kind {
@@ -565,10 +629,7 @@ fn record(
             aggregated_events::append(&mut tables.aggregated_events, &record, time, &origin);
         }
     }
-    // One object can hold millions of records: look at the memory now and then.
-    if place.index % 256 == 255
-        && let Err(error) = tables.hand_out(limits::CHUNK_BYTES)
-    {
+    if let Err(error) = tables.grown(raw.len()) {
         tables.failed.get_or_insert(error);
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Writer<'_> {
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
         let (mut merged, known) = self.events(runs)?;
         let of_events = Rows::OfEvents(&known);
-        // Small tables leave threads idle; side by side they do not.
+        // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
         let others: [(&'static Table, Rows<'_>); 7] = [
             (&mcp_events::TABLE, of_events),
             (&mcp_links::TABLE, of_events),
@@ -101,13 +101,20 @@ impl Writer<'_> {
             (&insights::TABLE, Rows::Records),
             (&aggregated_events::TABLE, Rows::Records),
         ];
-        let written: Vec<Merged> = others
+        let (small, large): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(table, _)| runs.are_small(table));
+        let write = |(table, rows)| self.table(runs, table, rows);
+        let written: Vec<Merged> = small
             .into_par_iter()
             .with_max_len(1)
-            .map(|(table, rows)| self.table(runs, table, rows))
+            .map(write)
             .collect::<Result<_>>()?;
         for table in written {
             merged.add(table);
+        }
+        for table in large {
+            merged.add(write(table)?);
         }
         let (duplicates, conflicting) = rayon::join(
             || self.table(runs, &duplicates::TABLE, Rows::Plain),
@@ -183,11 +190,8 @@ impl Writer<'_> {
             let (encoded, (noted, ahead)) = rayon::join(
                 || files.write(&window),
                 || {
-                    rollups.observe(&window);
-                    let rows = rollups.take_rows(limits::CHUNK_BYTES);
-                    let noted = books
-                        .note(&window, runs)
-                        .and_then(|()| take_all(runs, rows));
+                    let rolled_up = rollups.observe(&window, &mut |rows| runs.take(rows));
+                    let noted = books.note(&window, runs).and_then(|()| Ok(rolled_up?));
                     (noted, self.reads_ahead.then(&mut next_window))
                 },
             );
@@ -294,7 +298,7 @@ impl<'a> Books<'a> {
                 }
             }
         }
-        self.hand_over(limits::CHUNK_BYTES, runs)
+        self.hand_over(limits::BOOKS_BYTES, runs)
     }
 
     /// Whether an earlier reading of the object has settled what becomes of its records of that time.
@@ -398,7 +402,8 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
         rows: limits::ROW_GROUP_ROWS,
         bytes: limits::ROW_GROUP_BYTES,
     };
-    Merge::new(table, runs.take_runs(table), limits).context("read scratch")
+    let runs = runs.take_runs(table).context("merge scratch")?;
+    Merge::new(table, runs, limits).context("read scratch")
 }
 
 fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {

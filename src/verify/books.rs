@@ -18,7 +18,7 @@ use crate::audit::{Finding, Kind};
 use crate::commit::DataFile;
 use crate::limits;
 use crate::reject::Reason;
-use crate::sink::parquet::Columns;
+use crate::sink::reader::DataReader;
 use crate::sink::store::{ReadAt, Store};
 use crate::table::objects::Counts;
 use crate::table::{aggregated_events, duplicates, events, insights, objects, rejects};
@@ -260,7 +260,7 @@ fn object_name(source: &str, source_object: &str) -> String {
 }
 
 fn batches(open: Arc<dyn ReadAt>, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(Columns::new(open))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(DataReader::new(open))?;
     let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
     Ok(reader.with_projection(mask).build()?)
 }

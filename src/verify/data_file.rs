@@ -15,7 +15,7 @@ use crate::audit::contents::{Contents, check_contents, table, time_column};
 use crate::audit::{Finding, Kind};
 use crate::commit::DataFile;
 use crate::sink::inventory::Found;
-use crate::sink::parquet::Columns;
+use crate::sink::reader::DataReader;
 use crate::sink::store::{ReadAt, Store};
 use crate::trail::hash::hex;
 
@@ -119,7 +119,7 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 fn contents(open: Arc<dyn ReadAt>, file: &DataFile) -> Result<Contents> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(Columns::new(open))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(DataReader::new(open))?;
     let metadata = reader.metadata();
     let pairs = metadata.file_metadata().key_value_metadata();
     let said = |key: &str| {
