@@ -20,6 +20,7 @@ use crate::sink::dataset;
 use crate::sink::inventory::Found;
 use crate::sink::s3::WriteOptions;
 use crate::sink::store::Store;
+use crate::sink::{RUNS, SETTINGS};
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
 
@@ -124,9 +125,16 @@ fn log_name(path: &str) -> Option<(u64, bool)> {
 
 /// Names the files that are no live files of the dataset.
 fn strangers(found: &BTreeMap<String, Found>, files: &Files<'_>, log: &Log) -> Vec<Finding> {
-    let others = found
-        .iter()
-        .filter(|(path, _)| !files.live.contains_key(path.as_str()) && log_name(path).is_none());
+    // What runs did is kept for people, and says nothing that counts.
+    let is_of_runs = |path: &str| {
+        path.strip_prefix(RUNS)
+            .is_some_and(|name| name.starts_with('/'))
+    };
+    let is_strange = |path: &str| {
+        let is_known = files.live.contains_key(path) || log_name(path).is_some();
+        !is_known && !is_of_runs(path) && path != SETTINGS
+    };
+    let others = found.iter().filter(|(path, _)| is_strange(path));
     others
         .map(|(path, found)| {
             let (kind, what) = stranger(path, found, files, log);
