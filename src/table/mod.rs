@@ -1,5 +1,5 @@
 //! The tables: what columns each has (one file per table), how rows of any of them are gathered
-//! ([`chunk`]), brought into one order ([`merge`]) and encoded as Parquet ([`encode`]).
+//! ([`chunk`]), brought into one order ([`merge`]), encoded as Parquet ([`encode`]) and read back ([`read`]).
 
 pub mod activity;
 pub mod aggregated_events;
@@ -14,6 +14,7 @@ pub mod mcp_links;
 pub mod merge;
 pub mod objects;
 pub mod origin;
+pub mod read;
 pub mod rebuild;
 pub mod record_ids;
 pub mod rejects;
