@@ -26,6 +26,15 @@ use crate::table::{
 };
 use crate::trail::time::DAY;
 
+/// The tables that are derived from `events`.
+pub static DERIVED: [&Table; 5] = [
+    &mcp_events::TABLE,
+    &mcp_links::TABLE,
+    &activity::TABLE,
+    &sign_ins::TABLE,
+    &resource_activity::TABLE,
+];
+
 /// What the merge found out.
 #[derive(Debug, Default)]
 pub struct Merged {
@@ -119,7 +128,7 @@ impl Writer<'_> {
         if !self.options.wants(table) {
             return Ok(Merged::default());
         }
-        let mut files = Files::new(*self, table);
+        let mut files = self.files(table);
         let mut merge = begin(runs, table)?;
         let mut books = Books::new(table, *self);
         let mut known = Known::new(self.dataset, table);
@@ -141,15 +150,44 @@ impl Writer<'_> {
         })
     }
 
-    /// Writes `events`; returns the records that the dataset has already as well.
-    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
-        let mut rollups = Rollups::new(rollup::Options {
+    /// Writes the tables that are derived from events, all of whose rows are in the runs: `events` itself is there.
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch, encoding or the sink gave.
+    pub fn derived(&self, runs: &Runs) -> Result<Vec<DataFile>> {
+        let mut rollups = self.rollups();
+        let mut merge = begin(runs, &events::TABLE)?;
+        while let Some(window) = merge.next_window().context("read scratch")? {
+            rollups.observe(&window);
+            take_all(runs, rollups.take_rows(limits::CHUNK_BYTES))?;
+        }
+        take_all(runs, rollups.finish())?;
+        let written = DERIVED
+            .into_par_iter()
+            .with_max_len(1)
+            .map(|table| self.table(runs, table, Rows::Plain))
+            .collect::<Result<Vec<Merged>>>()?;
+        Ok(written.into_iter().flat_map(|table| table.files).collect())
+    }
+
+    fn rollups(&self) -> Rollups {
+        Rollups::new(rollup::Options {
             bucket: self.bucket,
             activity: self.options.wants(&activity::TABLE),
             resource_activity: self.options.wants(&resource_activity::TABLE),
-        });
+        })
+    }
+
+    fn files(&self, table: &'static Table) -> Files<'_> {
+        Files::new(self.dataset, self.name, table, limits::DATA_FILE_BYTES)
+    }
+
+    /// Writes `events`; returns the records that the dataset has already as well.
+    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
+        let mut rollups = self.rollups();
         let mut books = Books::new(&events::TABLE, *self);
-        let mut files = Files::new(*self, &events::TABLE);
+        let mut files = self.files(&events::TABLE);
         let mut merge = begin(runs, &events::TABLE)?;
         let mut known = Known::new(self.dataset, &events::TABLE);
         let mut known_records = KnownRecords::default();
@@ -391,14 +429,20 @@ fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {
 }
 
 /// The data files of one table, one open at a time.
-struct Files<'a> {
-    writer: Writer<'a>,
+#[derive(Debug)]
+pub struct Files<'a> {
+    /// Where they are staged.
+    dataset: &'a DatasetWriter,
+    name: &'a str,
+    /// A file ends at the first row group beyond so many bytes.
+    bytes_max: usize,
     table: &'static Table,
     open: Option<Open>,
     part: usize,
     done: Vec<DataFile>,
 }
 
+#[derive(Debug)]
 struct Open {
     day: i64,
     file: FileWriter<Hashing>,
@@ -408,9 +452,17 @@ struct Open {
 }
 
 impl<'a> Files<'a> {
-    fn new(writer: Writer<'a>, table: &'static Table) -> Self {
+    /// Begins with none. Names begin with `name`, and a file ends at the first row group beyond so many bytes.
+    pub fn new(
+        dataset: &'a DatasetWriter,
+        name: &'a str,
+        table: &'static Table,
+        bytes_max: usize,
+    ) -> Self {
         Self {
-            writer,
+            dataset,
+            name,
+            bytes_max,
             table,
             open: None,
             part: 0,
@@ -418,7 +470,12 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn write(&mut self, window: &Window) -> Result<()> {
+    /// Writes the rows of a window. Windows come in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns what encoding or the sink gave.
+    pub fn write(&mut self, window: &Window) -> Result<()> {
         if self
             .open
             .as_ref()
@@ -429,7 +486,7 @@ impl<'a> Files<'a> {
         } else if self
             .open
             .as_ref()
-            .is_some_and(|open| open.file.bytes_written() >= limits::DATA_FILE_BYTES)
+            .is_some_and(|open| open.file.bytes_written() >= self.bytes_max)
         {
             self.close()?;
             self.part += 1;
@@ -438,12 +495,8 @@ impl<'a> Files<'a> {
             return Ok(());
         }
         if self.open.is_none() {
-            let name = format!("{}-{:03}", self.writer.name, self.part);
-            let (out, pending) = self
-                .writer
-                .dataset
-                .stage(self.table, window.day, &name)?
-                .split();
+            let name = format!("{}-{:03}", self.name, self.part);
+            let (out, pending) = self.dataset.stage(self.table, window.day, &name)?.split();
             let file = FileWriter::new(self.table, out)
                 .with_context(|| format!("write {}", self.table.name))?;
             self.open = Some(Open {
@@ -485,7 +538,12 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Vec<DataFile>> {
+    /// Completes the last file and returns all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn finish(mut self) -> Result<Vec<DataFile>> {
         self.close()?;
         Ok(self.done)
     }

@@ -67,6 +67,26 @@ impl Runs {
             .collect()
     }
 
+    /// Keeps blocks that come in order, as one run, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of a block, and what storing them gave.
+    pub fn keep(
+        &self,
+        table: &'static Table,
+        blocks: impl Iterator<Item = io::Result<Sorted>>,
+    ) -> io::Result<Run> {
+        let held = blocks
+            .map(|block| self.hold(block?))
+            .collect::<io::Result<Vec<Held>>>()?;
+        let scratch = self.lock().scratch.clone();
+        let blocks = held.into_iter();
+        Ok(Box::new(blocks.flat_map(move |block| {
+            open(table, block, scratch.clone())
+        })))
+    }
+
     /// Returns how many bytes went to scratch.
     pub fn scratch_bytes(&self) -> u64 {
         self.lock()
@@ -102,6 +122,15 @@ impl Runs {
 impl Takes for Runs {
     fn take(&self, rows: Sorted) -> io::Result<()> {
         let table = rows.chunk().table();
+        let held = self.hold(rows)?;
+        self.lock().runs.entry(table.name).or_default().push(held);
+        Ok(())
+    }
+}
+
+impl Runs {
+    /// Keeps rows in memory, or on scratch where they do not fit.
+    fn hold(&self, rows: Sorted) -> io::Result<Held> {
         let bytes = rows.bytes();
         let fits = {
             let mut state = self.lock();
@@ -109,28 +138,25 @@ impl Takes for Runs {
             state.memory_bytes += if fits { bytes } else { 0 };
             fits
         };
-        let held = if fits {
-            Held::Memory(rows)
-        } else {
-            let scratch = self.scratch()?;
-            let mut blocks = Vec::new();
-            spill::write_blocks(&rows, |bytes| {
-                let mut scratch = lock(&scratch);
-                let start = scratch.end;
-                scratch.file.seek(SeekFrom::Start(start))?;
-                scratch.file.write_all(bytes)?;
-                scratch.end += bytes.len() as u64;
-                blocks.push(Block {
-                    start,
-                    bytes: bytes.len(),
-                });
-                Ok(())
-            })
-            .map_err(|e| self.explain(&e))?;
-            Held::Scratch(blocks)
-        };
-        self.lock().runs.entry(table.name).or_default().push(held);
-        Ok(())
+        if fits {
+            return Ok(Held::Memory(rows));
+        }
+        let scratch = self.scratch()?;
+        let mut blocks = Vec::new();
+        spill::write_blocks(&rows, |bytes| {
+            let mut scratch = lock(&scratch);
+            let start = scratch.end;
+            scratch.file.seek(SeekFrom::Start(start))?;
+            scratch.file.write_all(bytes)?;
+            scratch.end += bytes.len() as u64;
+            blocks.push(Block {
+                start,
+                bytes: bytes.len(),
+            });
+            Ok(())
+        })
+        .map_err(|e| self.explain(&e))?;
+        Ok(Held::Scratch(blocks))
     }
 }
 
