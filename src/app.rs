@@ -8,13 +8,16 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Result;
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs, VerifyArgs};
-use crate::config::{self, RunConfig, UsageError};
+use crate::cli::{
+    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, RebuildArgs, RunArgs, VerifyArgs,
+};
+use crate::config::{self, CompactConfig, RebuildConfig, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::run::{self, Interrupted};
-use crate::sink::SinkError;
+use crate::sink::{SinkError, dataset};
 use crate::source::SourceError;
+use crate::upkeep::{self, compact, rebuild};
 use crate::{export, generate, list, pipeline, verify};
 
 /// Runs the program.
@@ -36,6 +39,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
         Command::Verify(args) => verify(args),
+        Command::Compact(args) => compact(args),
+        Command::Rebuild(args) => rebuild(args),
         Command::Generate(args) => generate(args),
     };
     outcome.unwrap_or_else(|error| fail(&error))
@@ -53,6 +58,7 @@ fn fail(error: &anyhow::Error) -> ExitStatus {
     if error.is::<UsageError>() {
         ExitStatus::Usage
     } else if error.is::<Interrupted>()
+        || error.is::<upkeep::Interrupted>()
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
@@ -120,6 +126,31 @@ fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
     } else {
         ExitStatus::Findings
     })
+}
+
+fn compact(args: &CompactArgs) -> Result<ExitStatus> {
+    let config = CompactConfig::new(args)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let summary = compact::compact(&config, dataset::place(&config.dataset), &stop)?;
+    summarise(&summary, "compact", config.json)
+}
+
+fn rebuild(args: &RebuildArgs) -> Result<ExitStatus> {
+    let config = RebuildConfig::new(args)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let summary = rebuild::rebuild(&config, dataset::place(&config.dataset), &stop)?;
+    summarise(&summary, "rebuild", config.json)
+}
+
+fn summarise(summary: &upkeep::Summary, verb: &str, json: bool) -> Result<ExitStatus> {
+    if json {
+        writeln!(io::stdout(), "{}", serde_json::to_string(summary)?)?;
+    } else {
+        summary.write_text(verb, &mut io::stderr())?;
+    }
+    Ok(ExitStatus::Done)
 }
 
 fn generate(args: &GenerateArgs) -> Result<ExitStatus> {

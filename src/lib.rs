@@ -24,5 +24,6 @@ pub mod source;
 pub mod summary;
 pub mod table;
 pub mod trail;
+pub mod upkeep;
 pub mod verify;
 pub mod write;

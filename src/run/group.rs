@@ -60,7 +60,10 @@ impl GroupRun<'_> {
     /// Reads and mills a group.
     pub(super) fn read(&self, group: Group, summary: &Summary) -> Result<ReadGroup> {
         let config = self.config;
-        let runs = Runs::new(config.scratch.clone(), memory_of_runs(config));
+        let runs = Runs::new(
+            config.scratch.clone(),
+            memory_of_runs(config.memory_bytes, config.threads),
+        );
         let feed_options = FeedOptions {
             concurrency: config.concurrency,
             bytes_in_flight: limits::BYTES_IN_FLIGHT.min(config.memory_bytes as u64 / 8),
@@ -175,10 +178,10 @@ impl GroupRun<'_> {
 }
 
 /// Returns how many bytes of `--memory` sorted rows may take before they go to scratch.
-fn memory_of_runs(config: &RunConfig) -> usize {
-    let beside = limits::MEMORY_BESIDE_RUNS + config.threads * limits::MEMORY_OF_THREAD;
-    let rest = config.memory_bytes.saturating_sub(beside);
-    rest.max(config.memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
+pub(crate) fn memory_of_runs(memory_bytes: usize, threads: usize) -> usize {
+    let beside = limits::MEMORY_BESIDE_RUNS + threads * limits::MEMORY_OF_THREAD;
+    let rest = memory_bytes.saturating_sub(beside);
+    rest.max(memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
 }
 
 /// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. What is gone or

@@ -21,6 +21,7 @@ use crate::source::{DeliveryObject, SourceError, SourceOptions, Sources};
 use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
 use group::GroupRun;
+pub(crate) use group::memory_of_runs;
 use outstanding::{Group, Listed, Outstanding, outstanding, since};
 
 /// A run was asked to stop.
@@ -208,7 +209,7 @@ fn check_settings(config: &RunConfig, dataset: &Dataset) -> Result<(), UsageErro
 }
 
 /// The most memory that the process held, where the system says (Linux: `VmHWM`).
-fn peak_memory_bytes() -> Option<u64> {
+pub(crate) fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

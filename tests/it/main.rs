@@ -15,11 +15,13 @@ mod support; // data sets in folders and in memory, the program as a process
 
 mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
+mod compact; // trailmill compact
 mod dataset; // the files of a run
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
 mod oracle; // columns against a naive reading
+mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3
 mod tidy; // who may use what
 mod verify; // trailmill verify
