@@ -21,19 +21,10 @@ use crate::table::encode::FileWriter;
 use crate::table::merge::{Merge, Window, WindowLimits};
 use crate::table::objects::Counts;
 use crate::table::{
-    Table, activity, aggregated_events, duplicates, events, insights, mcp_events, mcp_links,
-    record_ids, resource_activity, sign_ins,
+    DERIVED, Table, activity, aggregated_events, duplicates, events, insights, mcp_events,
+    mcp_links, record_ids, resource_activity, sign_ins,
 };
 use crate::trail::time::DAY;
-
-/// The tables that are derived from `events`.
-pub static DERIVED: [&Table; 5] = [
-    &mcp_events::TABLE,
-    &mcp_links::TABLE,
-    &activity::TABLE,
-    &sign_ins::TABLE,
-    &resource_activity::TABLE,
-];
 
 /// What the merge found out.
 #[derive(Debug, Default)]

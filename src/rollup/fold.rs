@@ -7,12 +7,7 @@ use std::sync::Arc;
 use super::groups::KEY_PARTS;
 use crate::table::chunk::{Chunk, Sorted, compare};
 use crate::table::merge::{Merge, Window};
-use crate::table::{Kind, Table, activity, resource_activity};
-
-/// Returns whether the rows of a table are additive partials.
-pub fn is_additive(table: &Table) -> bool {
-    [activity::TABLE.name, resource_activity::TABLE.name].contains(&table.name)
-}
+use crate::table::{Kind, Table};
 
 /// The rows of an additive table, in order and block by block, no two of which have equal keys.
 #[derive(Debug)]
@@ -151,6 +146,7 @@ impl Open {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::activity;
     use crate::table::activity::Col;
     use crate::table::merge::{Run, WindowLimits};
     use proptest::prelude::*;

@@ -28,4 +28,4 @@ const LOCK: &str = "lock";
 /// The folder of the log.
 const LOG: &str = "_trailmill/log";
 /// What all runs into a dataset have in common, for people: the log's first entry is what counts.
-const SETTINGS: &str = "_trailmill/dataset.json";
+pub const SETTINGS: &str = "_trailmill/dataset.json";

@@ -27,6 +27,18 @@ mod store;
 
 pub use schema::{Column, Kind, SCHEMA_VERSION, Table};
 
+/// The tables that are derived from `events`.
+pub static DERIVED: [&Table; 5] = [
+    &mcp_events::TABLE,
+    &mcp_links::TABLE,
+    &activity::TABLE,
+    &sign_ins::TABLE,
+    &resource_activity::TABLE,
+];
+
+/// The tables whose rows are additive partials.
+pub static ADDITIVE: [&Table; 2] = [&activity::TABLE, &resource_activity::TABLE];
+
 /// Every table, in the order in which they are published: `events` first, `objects` last.
 pub static TABLES: [&Table; 11] = [
     &events::TABLE,

@@ -13,7 +13,7 @@ use super::{Step, Summary, check_bytes, commit_id, open, partitions, pool, runs}
 use crate::commit::{DataFile, Entry, Purpose};
 use crate::config::CompactConfig;
 use crate::limits;
-use crate::rollup::fold::{Fold, is_additive};
+use crate::rollup::fold::Fold;
 use crate::run::peak_memory_bytes;
 use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::runs::Runs;
@@ -21,7 +21,7 @@ use crate::sink::store::Store;
 use crate::table::chunk::Sorted;
 use crate::table::merge::{Merge, Run, WindowLimits};
 use crate::table::read::{RowGroups, block};
-use crate::table::{TABLES, Table};
+use crate::table::{ADDITIVE, TABLES, Table};
 use crate::trail::time::DAY;
 use crate::write::Files;
 
@@ -202,6 +202,10 @@ impl Merging<'_> {
         }
         Ok((files.finish()?, sums))
     }
+}
+
+fn is_additive(table: &Table) -> bool {
+    ADDITIVE.iter().any(|additive| additive.name == table.name)
 }
 
 fn begin(table: &'static Table, runs: Vec<Run>) -> Result<Merge> {

@@ -22,9 +22,9 @@ use crate::sink::runs::Runs;
 use crate::sink::store::Store;
 use crate::table::read::RowGroups;
 use crate::table::rebuild::Rows;
-use crate::table::{Table, events};
+use crate::table::{DERIVED, Table, events};
 use crate::trail::time::{DAY, SECOND, format_date};
-use crate::write::{DERIVED, Writer};
+use crate::write::Writer;
 
 /// Derives again what is derived from `events`, day by day.
 ///

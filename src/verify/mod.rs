@@ -12,8 +12,10 @@ use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
+use crate::audit::purpose::{check_purposes, check_settings};
 use crate::audit::{Finding, Kind};
 use crate::limits;
+use crate::sink::SETTINGS;
 use crate::sink::inventory::{Found, inventory};
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
@@ -31,7 +33,10 @@ pub fn verify(dataset: &Path) -> Result<Report> {
     let checked: Vec<DataFileCheck> = live
         .par_iter()
         .with_max_len(1)
-        .map(|live| DataFileCheck::new(dataset, live.file, found.get(&live.file.path)))
+        .map(|live| {
+            let is_published = !log.unfinished.contains(&live.entry.number);
+            DataFileCheck::new(dataset, live.file, found.get(&live.file.path), is_published)
+        })
         .collect();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -48,6 +53,13 @@ pub fn verify(dataset: &Path) -> Result<Report> {
         not_checked: Vec::new(),
     };
     report.findings.append(&mut files.findings);
+    report.findings.extend(check_purposes(&log));
+    let settings = found
+        .get(SETTINGS)
+        .map(|found| read(dataset, SETTINGS, found));
+    report
+        .findings
+        .extend(check_settings(&log, settings.as_ref()));
     let are_intact = checked
         .iter()
         .zip(&live)
@@ -74,16 +86,7 @@ fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stor
         let Some((number, is_entry)) = log_name(path) else {
             continue;
         };
-        let bytes = match found {
-            Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
-                "it has {bytes} bytes, and no entry has more than {}",
-                limits::LOG_ENTRY_BYTES_MAX
-            )),
-            Found::File(_) => fs::read(dataset.join(path)).map_err(|e| e.to_string()),
-            Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
-            Found::Other => Err("it is no file".to_owned()),
-            Found::Unreadable(why) => Err(why.clone()),
-        };
+        let bytes = read(dataset, path, found);
         let stored = stored.entry(number).or_default();
         if is_entry {
             stored.entry = Some(bytes);
@@ -92,6 +95,20 @@ fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stor
         }
     }
     stored
+}
+
+/// Reads a file of the log, or says why it cannot be read.
+fn read(dataset: &Path, path: &str, found: &Found) -> Result<Vec<u8>, String> {
+    match found {
+        Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
+            "it has {bytes} bytes, and no entry has more than {}",
+            limits::LOG_ENTRY_BYTES_MAX
+        )),
+        Found::File(_) => fs::read(dataset.join(path)).map_err(|e| e.to_string()),
+        Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
+        Found::Other => Err("it is no file".to_owned()),
+        Found::Unreadable(why) => Err(why.clone()),
+    }
 }
 
 /// Returns the number in the name of a file of the log, and whether it is an entry.
@@ -105,9 +122,9 @@ fn log_name(path: &str) -> Option<(u64, bool)> {
 
 /// Names the files that are no live files of the dataset.
 fn strangers(found: &BTreeMap<String, Found>, files: &Files<'_>, log: &Log) -> Vec<Finding> {
-    let others = found
-        .iter()
-        .filter(|(path, _)| !files.live.contains_key(path.as_str()) && log_name(path).is_none());
+    let is_strange =
+        |path: &str| !files.live.contains_key(path) && log_name(path).is_none() && path != SETTINGS;
+    let others = found.iter().filter(|(path, _)| is_strange(path));
     others
         .map(|(path, found)| {
             let (kind, what) = stranger(path, found, files, log);
@@ -123,6 +140,14 @@ fn stranger(path: &str, found: &Found, files: &Files<'_>, log: &Log) -> (Kind, S
     if *found == Found::Link {
         let what = "it is a symbolic link, which is not followed, and no entry names it: remove it";
         return (Kind::Outside, what.to_owned());
+    }
+    if let Some(number) = files.removed.get(path)
+        && log.unfinished.contains(number)
+    {
+        let what = format!(
+            "entry {number} has removed it, and whoever wrote that entry has not ended: until the next writing command deletes it, readers that go by the folder may see its rows twice"
+        );
+        return (Kind::Unfinished, what);
     }
     if let Some(number) = files.removed.get(path) {
         return (
