@@ -4,10 +4,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use serde_json::{Value, json};
+use trailmill::cli::{Cli, Command as Cmd};
+use trailmill::config::CompactConfig;
+use trailmill::sink::dataset::place;
+use trailmill::upkeep;
 
 use crate::support::{Bucket, Out, Ran, Row, command, delivery_key, event, files, trailmill};
 
@@ -278,6 +284,101 @@ fn what_cannot_be_compacted() {
     ] {
         let ran = trailmill(args).expect(2);
         assert_eq!(ran.stdout, "");
+    }
+}
+
+/// What a compaction leaves that was killed before it deleted what it had merged.
+#[test]
+fn files_that_are_not_deleted_yet() {
+    let (out, before) = (of_many_groups(), of_many_groups());
+    compact(&out, &[]).expect(0);
+    let log = out.path().join("_trailmill/log");
+    let last = files(&log).len() / 2;
+    let entry: Value =
+        serde_json::from_slice(&fs::read(log.join(format!("{last}.json"))).unwrap()).unwrap();
+    assert_eq!(entry["purpose"], "compact");
+    let old = entry["removed"][0].as_str().unwrap();
+    fs::write(out.path().join(old), &before.data_files()[old]).unwrap();
+    let findings = || trailmill(&["verify", &out.arg()]).expect(4).stdout;
+    assert!(
+        findings().contains(&format!("obsolete: {old}: ")),
+        "{}",
+        findings()
+    );
+    fs::remove_file(log.join(format!("{last}.done"))).unwrap();
+    assert!(
+        findings().contains(&format!("unfinished: {old}: ")),
+        "{}",
+        findings()
+    );
+    // The next writer ends what was begun.
+    compact(&out, &[]).expect(0);
+    verify(&out);
+    assert_same_rows(&out, &before);
+}
+
+/// A merged file that was lost before it was published: the compaction is taken back.
+#[test]
+fn a_compaction_is_taken_back_where_its_file_is_lost() {
+    let (out, before) = (of_many_groups(), of_many_groups());
+    compact(&out, &[]).expect(0);
+    let whole = out.data_files();
+    let log = out.path().join("_trailmill/log");
+    let last = files(&log).len() / 2;
+    let entry: Value =
+        serde_json::from_slice(&fs::read(log.join(format!("{last}.json"))).unwrap()).unwrap();
+    fs::remove_file(log.join(format!("{last}.done"))).unwrap();
+    let merged = entry["added"][0]["path"].as_str().unwrap();
+    fs::remove_file(out.path().join(merged)).unwrap();
+    for old in entry["removed"].as_array().unwrap() {
+        let old = old.as_str().unwrap();
+        fs::write(out.path().join(old), &before.data_files()[old]).unwrap();
+    }
+    let again = compact(&out, &[]).expect(0).summary();
+    assert_eq!(again["commits"].as_array().unwrap().len(), 1);
+    assert_same_rows(&out, &before);
+    verify(&out);
+    // The same bytes, and a name that was never there.
+    assert!(!out.data_files().contains_key(merged));
+    let bytes = |files: BTreeMap<String, bytes::Bytes>| {
+        let mut bytes: Vec<_> = files.into_values().collect();
+        bytes.sort();
+        bytes
+    };
+    assert!(bytes(out.data_files()) == bytes(whole));
+}
+
+#[test]
+fn one_that_is_asked_to_stop_stops() {
+    let out = of_many_groups();
+    let before = out.data_files();
+    let dataset = out.arg();
+    let args = ["trailmill", "compact", &dataset, "--older-than", "0d"];
+    let Cmd::Compact(args) = Cli::try_parse_from(args).unwrap().command else {
+        panic!("compact")
+    };
+    let config = CompactConfig::new(&args).unwrap();
+    let stop = AtomicBool::new(true);
+    let stopped = upkeep::compact::compact(&config, place(&dataset), &stop).unwrap_err();
+    assert!(stopped.is::<upkeep::Interrupted>());
+    assert_eq!(
+        stopped.to_string(),
+        format!(
+            "interrupted: 0 of 20 partitions are written anew in {dataset}; run again to go on"
+        )
+    );
+    assert!(out.data_files() == before);
+    verify(&out);
+}
+
+#[test]
+fn while_another_run_writes() {
+    let out = of_many_groups();
+    let other = place(&out.arg());
+    other.lock().unwrap();
+    for command in ["compact", "rebuild"] {
+        let ran = trailmill(&[command, &out.arg()]).expect(75);
+        assert!(ran.stderr.contains("another run is writing"), "{ran:?}");
     }
 }
 
