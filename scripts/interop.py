@@ -3,9 +3,9 @@
     scripts/python.sh scripts/interop.py target/debug/trailmill
 
 A trail is put into moto's S3 server and into a folder; the binary reads both, and the tables must be equal row by
-row. DuckDB and pyarrow read what was written, and `export` must give back the JSON that went in. Real trails are held
-to the same where `../shared/realdata` (or TRAILMILL_REALDATA) has some. The first thing that is not as it should be
-ends the script with exit 1.
+row. It writes to both as well, and the files must be equal byte by byte. DuckDB and pyarrow read what was written, and
+`export` must give back the JSON that went in. Real trails are held to the same where `../shared/realdata` (or
+TRAILMILL_REALDATA) has some. The first thing that is not as it should be ends the script with exit 1.
 """
 
 import concurrent.futures
@@ -32,6 +32,7 @@ import boto3
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset
+import pyarrow.fs
 import pyarrow.parquet as pq
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -452,8 +453,12 @@ def moto():
             server.wait()
 
 
+def client_of(url):
+    return boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
 def upload(url, bucket, root):
-    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+    client = client_of(url)
     client.create_bucket(Bucket=bucket)
     files = sorted(path for path in root.rglob("*") if path.is_file())
 
@@ -510,6 +515,56 @@ def through_s3(url, root, bucket, code):
         check_dataset(here, summary)
         check_dataset(there, in_s3)
         yield summary, here, client
+
+
+def list_keys(client, bucket, prefix):
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+
+def fetch(client, bucket, prefix, folder):
+    """Copies what lies below a prefix into a folder."""
+    for key in list_keys(client, bucket, prefix):
+        path = Path(folder) / key.removeprefix(prefix)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def data_files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*.parquet")}
+
+
+def into_s3(url):
+    """A run into moto gives a folder's files, which pyarrow reads where they lie, and export gives back."""
+    section("a run into moto's S3")
+    root, at, client = REPOSITORY / "fixtures" / "trail", ["--endpoint-url", url], client_of(url)
+    client.create_bucket(Bucket="dest")
+    out = "s3://dest/team a/tables"
+    with tempfile.TemporaryDirectory() as folder:
+        here, there = f"{folder}/here", f"{folder}/there"
+        run(root, here)
+        summary = run(root, out, *at)
+        fetch(client, "dest", "team a/tables/", there)
+        equal({path: len(content) for path, content in data_files(there).items()},
+              {path: len(content) for path, content in data_files(here).items()}, "files in S3 and in a folder")
+        check(data_files(there) == data_files(here), "the bytes of files in S3 and in a folder differ")
+        check_dataset(there, summary)
+        equal(client.list_multipart_uploads(Bucket="dest").get("Uploads", []), [], "uploads left open")
+        s3 = pa.fs.S3FileSystem(access_key="test", secret_key="test", endpoint_override=url, region="us-east-1")
+        for table, counts in summary["tables"].items():
+            read = pa.dataset.dataset(f"dest/team a/tables/{table}", filesystem=s3, partitioning="hive").count_rows()
+            equal(read, counts["rows"], "rows that pyarrow reads in S3 of", table)
+        exported, _ = mill("export", out, *at)
+        equal(exported, mill("export", here)[0], "records exported from S3 and from a folder")
+    section("a committed file whose upload moto no longer has")
+    gone = list_keys(client, "dest", "team a/tables/events/")[0]
+    for key in [gone, "team a/tables/_trailmill/log/1.done"]:
+        client.delete_object(Bucket="dest", Key=key)
+    again = run(root, out, *at)
+    equal(again["records"]["written"], summary["records"]["written"], "records written anew")
+    entry = json.loads(client.get_object(Bucket="dest", Key="team a/tables/_trailmill/log/2.json")["Body"].read())
+    equal(entry["purpose"], {"void": 1}, "the entry that takes back")
+    equal(mill("export", out, *at)[0], exported, "records exported after that")
 
 
 def synthetic(url, folder):
@@ -595,6 +650,7 @@ def main():
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, moto() as url:
         fixture(url)
+        into_s3(url)
         real(url)
         synthetic(url, folder)
     print(f"-- {n_checks} checks passed in {time.monotonic() - started:.0f} s")

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::log::LogFormat;
 use crate::trail::time::Moment;
 
 const SELECTION: &str = "Selection";
@@ -29,7 +30,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read delivery objects and write the tables
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show what a run would read, without reading one object
     List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
@@ -46,12 +47,14 @@ pub enum Command {
 
 /// `trailmill run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct RunArgs {
     /// Where delivery objects are: `s3://bucket[/prefix]`, a folder, a file, or - for keys or paths
     /// on stdin (can be repeated)
     #[arg(value_name = "SOURCE", required = true)]
     pub sources: Vec<String>,
-    /// Where the tables go: a new or empty folder, or a dataset, to which is added what is new
+    /// Where the tables go: a folder or `s3://bucket[/prefix]`, new or empty, or a dataset, to which is
+    /// added what is new
     #[arg(long, value_name = "DEST", help_heading = OUTPUT)]
     pub out: String,
     /// Tables to write, with commas between; events is always written [default: all]
@@ -69,6 +72,12 @@ pub struct RunArgs {
     /// Print the run summary as JSON on stdout
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
+    /// How the run speaks on stderr
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = OUTPUT)]
+    pub log_format: LogFormat,
+    /// Write what the run did to this file, for the textfile collector of Prometheus' node exporter
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
+    pub metrics_file: Option<PathBuf>,
     /// How long before the last day that is known the bucket is looked through again for late objects
     #[arg(long, value_name = "DAYS", default_value = "2d", help_heading = SELECTION)]
     pub late_window: String,
@@ -84,6 +93,9 @@ pub struct RunArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub resources: ResourceArgs,
@@ -113,7 +125,7 @@ pub struct ListArgs {
 /// `trailmill export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// The dataset: a folder that run has written
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
     #[arg(value_name = "DEST")]
     pub dataset: String,
     /// How records are laid out
@@ -122,6 +134,9 @@ pub struct ExportArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub selection: SelectionArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
 }
 
 /// How `export` lays out records.
@@ -147,7 +162,7 @@ pub struct VerifyArgs {
 /// `trailmill compact`.
 #[derive(Debug, Args)]
 pub struct CompactArgs {
-    /// The dataset: what run has written
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
     #[arg(value_name = "DEST")]
     pub dataset: String,
     /// Days that began less than so long ago are left alone: late events may still come
@@ -161,13 +176,19 @@ pub struct CompactArgs {
     pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
-    pub work: WorkArgs,
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub resources: WorkArgs,
 }
 
 /// `trailmill rebuild`.
 #[derive(Debug, Args)]
 pub struct RebuildArgs {
-    /// The dataset: what run has written
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
     #[arg(value_name = "DEST")]
     pub dataset: String,
     /// Days that end after this time: RFC 3339, a date, or an offset such as -7d [default: from the
@@ -182,7 +203,13 @@ pub struct RebuildArgs {
     pub json: bool,
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
-    pub work: WorkArgs,
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub resources: WorkArgs,
 }
 
 /// `trailmill generate`.
@@ -269,6 +296,25 @@ pub struct WorkArgs {
     /// Folder for rows that memory does not hold [default: the system's temporary folder]
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
+}
+
+/// How objects are written where the destination is in S3, in the AWS CLI's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = AWS)]
+pub struct WriteArgs {
+    /// Server-side encryption of what is written [default: the bucket's own]
+    #[arg(long, value_name = "KIND", value_parser = ["AES256", "aws:kms", "aws:kms:dsse"])]
+    pub sse: Option<String>,
+    /// The KMS key to encrypt with, for --sse aws:kms
+    #[arg(long, value_name = "KEY", requires = "sse")]
+    pub sse_kms_key_id: Option<String>,
+    /// Canned ACL of what is written, for buckets of other accounts
+    #[arg(long, value_name = "ACL", value_parser = ["bucket-owner-full-control"])]
+    pub acl: Option<String>,
+    /// Promise that no other run writes to the destination at the same time, where the bucket does not
+    /// know If-None-Match
+    #[arg(long)]
+    pub single_writer: bool,
 }
 
 /// What the run may take of the machine.

@@ -69,7 +69,6 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn is_add(&self) -> bool {
         *self == Self::Add
     }

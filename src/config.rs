@@ -4,14 +4,17 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::aws::{AwsOptions, S3_SCHEME};
 use crate::cli::{
-    AwsArgs, CompactArgs, RebuildArgs, ResourceArgs, RunArgs, SelectionArgs, WorkArgs,
+    AwsArgs, CompactArgs, RebuildArgs, ResourceArgs, RunArgs, SelectionArgs, WorkArgs, WriteArgs,
 };
 use crate::commit::Settings;
 use crate::limits;
+use crate::log::LogFormat;
 use crate::plan::Again;
 use crate::select::Selection;
-use crate::source::{AwsOptions, ListSelection};
+use crate::sink::s3::WriteOptions;
+use crate::source::ListSelection;
 use crate::table::TABLES;
 use crate::trail::time::{DAY, SECOND, parse_span};
 
@@ -45,6 +48,8 @@ pub struct RunConfig {
     pub bucket: i64,
     /// How to reach S3.
     pub aws: AwsOptions,
+    /// How objects are written, where the tables go to S3.
+    pub write: WriteOptions,
     /// S3 requests in flight.
     pub concurrency: usize,
     /// Threads that inflate, parse and encode.
@@ -55,6 +60,8 @@ pub struct RunConfig {
     pub scratch: PathBuf,
     /// Whether the summary goes to stdout as JSON.
     pub json: bool,
+    /// How the run speaks on stderr.
+    pub log: LogFormat,
     /// Whether progress is drawn.
     pub progress: bool,
     /// Now, in microseconds since 1970.
@@ -99,6 +106,7 @@ impl RunConfig {
             tables,
             bucket,
             aws: aws(&args.aws),
+            write: write(&args.write, &args.out)?,
             concurrency: at_least_one("--concurrency", *concurrency)?
                 .unwrap_or(limits::S3_CONCURRENCY),
             threads: at_least_one("--threads", *threads)?.unwrap_or_else(processors),
@@ -107,7 +115,8 @@ impl RunConfig {
                 .map_or(Ok(limits::MEMORY_BYTES), parse_memory)?,
             scratch: scratch.clone().unwrap_or_else(std::env::temp_dir),
             json: args.json,
-            progress: std::io::stderr().is_terminal(),
+            log: args.log_format,
+            progress: args.log_format == LogFormat::Text && std::io::stderr().is_terminal(),
             now,
         })
     }
@@ -144,6 +153,10 @@ pub struct CompactConfig {
     pub older_than: i64,
     /// Files below that size are merged, in bytes.
     pub target_bytes: usize,
+    /// How to reach S3.
+    pub aws: AwsOptions,
+    /// How objects are written, where the dataset is in S3.
+    pub write: WriteOptions,
     /// What it may take.
     pub resources: Resources,
     /// Whether the summary goes to stdout as JSON.
@@ -175,7 +188,9 @@ impl CompactConfig {
             dataset: args.dataset.clone(),
             older_than,
             target_bytes: usize::try_from(target).unwrap_or(usize::MAX),
-            resources: Resources::new(&args.work)?,
+            aws: aws(&args.aws),
+            write: write(&args.write, &args.dataset)?,
+            resources: Resources::new(&args.resources)?,
             json: args.json,
             now: now(),
         })
@@ -191,6 +206,10 @@ pub struct RebuildConfig {
     pub from: Option<i64>,
     /// Days that begin before that time; all where `None`.
     pub to: Option<i64>,
+    /// How to reach S3.
+    pub aws: AwsOptions,
+    /// How objects are written, where the dataset is in S3.
+    pub write: WriteOptions,
     /// What it may take.
     pub resources: Resources,
     /// Whether the summary goes to stdout as JSON.
@@ -217,7 +236,9 @@ impl RebuildConfig {
             dataset: args.dataset.clone(),
             from: days.from,
             to: days.to,
-            resources: Resources::new(&args.work)?,
+            aws: aws(&args.aws),
+            write: write(&args.write, &args.dataset)?,
+            resources: Resources::new(&args.resources)?,
             json: args.json,
             now,
         })
@@ -274,6 +295,24 @@ pub fn aws(args: &AwsArgs) -> AwsOptions {
         no_sign_request: args.no_sign_request,
         request_payer: args.request_payer.is_some(),
     }
+}
+
+/// Resolves how objects are written to a destination.
+fn write(args: &WriteArgs, out: &str) -> Result<WriteOptions, UsageError> {
+    if !out.starts_with(S3_SCHEME) && *args != WriteArgs::default() {
+        return usage(
+            "--sse, --sse-kms-key-id, --acl and --single-writer are for a dataset in S3, such as s3://bucket/prefix",
+        );
+    }
+    if args.sse_kms_key_id.is_some() && args.sse.as_deref() == Some("AES256") {
+        return usage("--sse-kms-key-id is for --sse aws:kms");
+    }
+    Ok(WriteOptions {
+        sse: args.sse.clone(),
+        sse_kms_key_id: args.sse_kms_key_id.clone(),
+        acl: args.acl.clone(),
+        single_writer: args.single_writer,
+    })
 }
 
 /// Returns the time by the machine's clock, in microseconds since 1970.

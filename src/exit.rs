@@ -15,6 +15,8 @@ pub enum ExitStatus {
     Findings,
     /// Another run is writing to the destination: try again later.
     Busy,
+    /// The destination does not refuse to overwrite, so that two runs could not find each other out.
+    Overwrites,
     /// Interrupted by SIGINT or SIGTERM.
     Interrupted,
 }
@@ -29,6 +31,7 @@ impl ExitStatus {
             Self::Rejects => 3,
             Self::Findings => 4,
             Self::Busy => 75,
+            Self::Overwrites => 76,
             Self::Interrupted => 130,
         }
     }

@@ -6,11 +6,13 @@ use anyhow::{Context, Result};
 use arrow::array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::aws::AwsOptions;
 use crate::cli::ExportFormat;
 use crate::commit::DataFile;
 use crate::escape::printable_json;
 use crate::select::Selection;
 use crate::sink::dataset::{self, Dataset};
+use crate::sink::s3::WriteOptions;
 use crate::table::rebuild::Rows;
 use crate::table::{Table, aggregated_events, events, insights};
 use crate::trail::hash;
@@ -23,11 +25,13 @@ use crate::trail::key::DeliveryKey;
 /// Returns an error where the dataset cannot be read or the output not be written.
 pub fn export(
     dataset: &str,
+    aws: &AwsOptions,
     selection: &Selection,
     format: ExportFormat,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let dataset = Dataset::existing(dataset::place(dataset))?;
+    let place = dataset::place(dataset, aws, WriteOptions::default())?;
+    let dataset = Dataset::existing(place)?;
     let mut writer = RecordWriter {
         out,
         format,

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod aws;
 pub mod cli;
 pub mod commit;
 pub mod config;
@@ -11,7 +12,9 @@ pub mod export;
 pub mod generate;
 pub mod limits;
 pub mod list;
+pub mod log;
 pub mod mcp;
+pub mod metrics;
 pub mod mill;
 pub mod pipeline;
 pub mod plan;

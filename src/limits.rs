@@ -42,6 +42,26 @@ pub const BYTES_IN_FLIGHT: u64 = 64 << 20;
 /// 20-50 ms each, and far below what one prefix answers (5,500 GETs a second).
 pub const S3_CONCURRENCY: usize = 64;
 
+/// A part of a multipart upload: S3 wants 5 MiB at least, and a request a part is little beside the time that this takes.
+pub const S3_PART_BYTES: usize = 8 << 20;
+
+/// Parts of an upload that are equally large, before the next are twice as large. S3 takes 10,000 parts and objects of 5 TiB; data
+/// files of 512 MiB never get there.
+pub const S3_PARTS_OF_A_SIZE: usize = 1_000;
+
+/// Parts on their way to S3 at once, of all data files that are being written: 32 MiB of memory, and enough for some 200 MB/s at
+/// the usual 50 MB/s a connection. Whoever writes more waits.
+pub const S3_PARTS_IN_FLIGHT: usize = 4;
+
+/// Uploads completed or aborted, objects looked for or deleted at once: a commit of some hundred files takes a second or two.
+pub const S3_WRITES_AT_ONCE: usize = 16;
+
+/// Bytes of a data file in S3 that are read at once, where fewer are wanted: as long on their way as the request takes to begin.
+pub const S3_READ_BLOCK_BYTES: u64 = 1 << 20;
+
+/// Such blocks that are kept of an open file: one for each of the 70 columns, and the next of those that go across two.
+pub const S3_READ_BLOCKS: usize = 128;
+
 /// Foreign objects that a listing keeps by name (the first by address); the others are only counted.
 pub const FOREIGN_KEPT_MAX: usize = 10_000;
 
@@ -117,7 +137,7 @@ pub const MEMORY_OF_THREAD: usize = 48 << 20;
 /// Sorted rows may take at least one part in so many of `--memory`, however many threads there are.
 pub const MEMORY_SHARE_OF_RUNS: usize = 8;
 
-/// One entry of the log, when it is verified: one that names the files of a hundred years has 200 MB.
+/// One entry of the log, when it is verified or read from S3: one that names the files of a hundred years has 200 MB.
 pub const LOG_ENTRY_BYTES_MAX: u64 = 256 << 20;
 
 /// Delivery objects whose counts are kept one by one while books are verified, at some 100 bytes each. Beyond, their sums are

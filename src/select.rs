@@ -56,6 +56,7 @@ impl Span {
     }
 
     /// Returns what two spans have in common.
+    #[must_use]
     pub fn overlap(self, other: Self) -> Self {
         Self {
             from: self.from.max(other.from),
@@ -64,6 +65,7 @@ impl Span {
     }
 
     /// Returns what is left of it before and behind another.
+    #[must_use]
     pub fn without(self, other: Self) -> [Self; 2] {
         if self.overlap(other).is_empty() {
             let none = Self {

@@ -4,8 +4,9 @@
 //! many threads or how much memory there is.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 
 use crate::commit::DataFile;
@@ -72,7 +73,14 @@ pub struct Writer<'a> {
     pub bucket: i64,
     /// Whether there is memory for the next window while one is encoded.
     pub reads_ahead: bool,
+    /// Set when the run is to end: writing then stops at the next window.
+    pub stop: &'a AtomicBool,
 }
+
+/// Writing was stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped while tables were written")]
+pub struct Stopped;
 
 impl Writer<'_> {
     /// Writes the tables of records, and what is rolled up of them.
@@ -123,7 +131,7 @@ impl Writer<'_> {
         let mut merge = begin(runs, table)?;
         let mut books = Books::new(table, *self);
         let mut known = Known::new(self.dataset, table);
-        while let Some(mut window) = merge.next_window().context("read scratch")? {
+        while let Some(mut window) = self.next_window(&mut merge)? {
             match rows {
                 Rows::Plain => {}
                 Rows::OfEvents(known) => known.leave_out(table, &mut window),
@@ -141,6 +149,13 @@ impl Writer<'_> {
         })
     }
 
+    fn next_window(&self, merge: &mut Merge) -> Result<Option<Window>> {
+        if self.stop.load(Ordering::Relaxed) {
+            bail!(Stopped);
+        }
+        merge.next_window().context("read scratch")
+    }
+
     /// Writes the tables that are derived from events, all of whose rows are in the runs: `events` itself is there.
     ///
     /// # Errors
@@ -149,7 +164,7 @@ impl Writer<'_> {
     pub fn derived(&self, runs: &Runs) -> Result<Vec<DataFile>> {
         let mut rollups = self.rollups();
         let mut merge = begin(runs, &events::TABLE)?;
-        while let Some(window) = merge.next_window().context("read scratch")? {
+        while let Some(window) = self.next_window(&mut merge)? {
             rollups.observe(&window);
             take_all(runs, rollups.take_rows(limits::CHUNK_BYTES))?;
         }
@@ -183,7 +198,7 @@ impl Writer<'_> {
         let mut known = Known::new(self.dataset, &events::TABLE);
         let mut known_records = KnownRecords::default();
         let mut next_window = || -> Result<Option<Window>> {
-            let Some(mut window) = merge.next_window().context("read scratch")? else {
+            let Some(mut window) = self.next_window(&mut merge)? else {
                 return Ok(None);
             };
             let n_copies = window.copies.len();

@@ -87,7 +87,7 @@ impl GroupRun<'_> {
         drop(feed);
         let outcomes = milled?;
         if summary.objects.read == 0 && !self.stop.load(Ordering::Relaxed) {
-            refuse_if_nothing_can_be_read(&outcomes)?;
+            refuse_if_nothing_can_be_read(&group, &outcomes, self.dataset.is_new())?;
         }
         Ok(ReadGroup {
             group,
@@ -120,6 +120,7 @@ impl GroupRun<'_> {
             histories: &group.histories,
             bucket: self.config.bucket,
             reads_ahead: self.config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
+            stop: self.stop,
         };
         let mut merged = self.pool.install(|| writer.records(runs))?;
         summary.add_group(&group.objects, outcomes, &merged, &commit_id);
@@ -184,17 +185,19 @@ pub(crate) fn memory_of_runs(memory_bytes: usize, threads: usize) -> usize {
     rest.max(memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
 }
 
-/// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. What is gone or
-/// archived says nothing of the rest.
-fn refuse_if_nothing_can_be_read(outcomes: &Outcomes) -> Result<()> {
+/// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. Of a dataset that
+/// is there already, all that is new may well be gone or archived.
+fn refuse_if_nothing_can_be_read(group: &Group, outcomes: &Outcomes, is_new: bool) -> Result<()> {
     if outcomes.values().any(Result::is_ok) {
         return Ok(());
     }
-    let mut errors = outcomes
-        .values()
-        .filter_map(|outcome| outcome.as_ref().err());
-    let telling = errors.find(|error| matches!(status_of(error), Status::Denied | Status::Failed));
-    match telling {
+    let is_telling = |status| is_new || matches!(status, Status::Denied | Status::Failed);
+    let mut errors = outcomes.iter().filter_map(|(number, outcome)| {
+        let error = outcome.as_ref().err()?;
+        let is_telling = is_news(group, outcomes, *number) && is_telling(status_of(error));
+        is_telling.then_some(error)
+    });
+    match errors.next() {
         Some(error) => bail!(
             "none of {} objects could be read; of the first: {error}",
             outcomes.len()

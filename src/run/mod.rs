@@ -11,15 +11,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use serde_json::json;
 
 use crate::commit::Settings;
 use crate::config::{RunConfig, UsageError, list_selection};
 use crate::mill::Options;
 use crate::pipeline::Progress;
-use crate::sink::dataset::{self, Dataset, DatasetWriter};
+use crate::sink::dataset::{Dataset, DatasetWriter};
+use crate::sink::store::Store;
 use crate::source::{DeliveryObject, SourceError, SourceOptions, Sources};
 use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
+use crate::write::Stopped;
 use group::GroupRun;
 pub(crate) use group::memory_of_runs;
 use outstanding::{Group, Listed, Outstanding, outstanding, since};
@@ -42,18 +45,22 @@ pub enum Interrupted {
     },
 }
 
-/// Reads the sources and writes the tables.
+/// Reads the sources and writes the tables of the dataset at a place.
 ///
 /// # Errors
 ///
 /// Returns why the run failed; the destination then holds what was committed before.
 pub fn run(
     config: &RunConfig,
+    place: Arc<dyn Store>,
     stdin_lines: impl BufRead,
     stop: &Arc<AtomicBool>,
 ) -> Result<Summary> {
     let started = Instant::now();
-    let place = dataset::place(&config.out);
+    config.log.info(
+        "run begins",
+        json!({"sources": config.sources, "out": config.out}),
+    );
     let mut dataset = if config.is_dry {
         Destination::Read(Dataset::read(place)?)
     } else {
@@ -79,6 +86,8 @@ pub fn run(
     let mut todo = outstanding(config, dataset.log(), &mut listing)?;
     summary.objects.skipped = todo.skipped;
     summary.plan(todo.tally(), todo.groups.len());
+    let found = json!({"objects": summary.objects, "outstanding": summary.outstanding});
+    config.log.info("listed", found);
     if let Destination::Write(dataset) = &mut dataset {
         todo.begin(dataset.is_new());
         read(config, dataset, &sources, todo, listed, &mut summary, stop)?;
@@ -86,6 +95,11 @@ pub fn run(
     }
     summary.peak_memory_bytes = peak_memory_bytes();
     summary.seconds = started.elapsed().as_secs_f64();
+    if let Destination::Write(dataset) = &dataset
+        && !summary.commits.is_empty()
+    {
+        dataset.keep_summary(&serde_json::to_vec_pretty(&summary)?)?;
+    }
     Ok(summary)
 }
 
@@ -151,7 +165,12 @@ fn read(
                 .take()
                 .and_then(|listed| listed.coverage(config, group_run.dataset, failed.iter()));
         }
-        group_run.commit(&read, summary)?;
+        match group_run.commit(&read, summary) {
+            Err(error) if error.is::<Stopped>() => bail!(interrupted(config, nth, n_groups)),
+            committed => committed?,
+        }
+        let so_far = json!({"group": nth + 1, "groups": n_groups, "commits": summary.commits.len(), "records": summary.records});
+        config.log.info("group done", so_far);
         if stop.load(Ordering::Relaxed) && nth + 1 < n_groups {
             bail!(interrupted(config, nth + 1, n_groups));
         }

@@ -10,6 +10,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
 
 use crate::commit::{Coverage, DataFile};
 use crate::config::RunConfig;
@@ -211,7 +212,7 @@ fn has_undated(metadata: &ParquetMetaData) -> bool {
             let nulls = group
                 .column(time)
                 .statistics()
-                .and_then(|of| of.null_count_opt());
+                .and_then(Statistics::null_count_opt);
             nulls != Some(0)
         })
     })

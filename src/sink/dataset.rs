@@ -13,16 +13,30 @@ use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
 use super::reader::DataReader;
+use super::s3::{Bucket, WriteOptions};
 use super::store::{Stage, Store};
-use super::{LOG, SETTINGS, SinkError};
+use super::{LOG, RUNS, SETTINGS, SinkError};
+use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
 use crate::table::Table;
 use crate::trail::hash::hex;
 use crate::trail::time::{DAY, format_date};
 
-/// Opens the place that an address names.
-pub fn place(address: &str) -> Arc<dyn Store> {
-    Arc::new(Folder::new(Path::new(address)))
+/// Opens the place that an address names: a prefix of a bucket (`s3://bucket[/prefix]`), or a folder.
+///
+/// # Errors
+///
+/// Returns an error where the address is none, or there are no credentials for S3.
+pub fn place(
+    address: &str,
+    aws: &AwsOptions,
+    write: WriteOptions,
+) -> Result<Arc<dyn Store>, SinkError> {
+    if address.starts_with("s3:") || address.contains("://") {
+        let bucket = Bucket::new(address, aws, RetryOptions::default(), write)?;
+        return Ok(Arc::new(bucket));
+    }
+    Ok(Arc::new(Folder::new(Path::new(address))))
 }
 
 /// A dataset as its log says.
@@ -204,6 +218,8 @@ pub struct DatasetWriter {
     dataset: Dataset,
     run_id: String,
     nonce: String,
+    /// Whether an entry may be there that is not published: what is staged is not ours to sweep then.
+    is_appending: bool,
 }
 
 impl std::ops::Deref for DatasetWriter {
@@ -232,6 +248,7 @@ impl DatasetWriter {
             dataset,
             run_id,
             nonce,
+            is_appending: false,
         };
         if writer.is_new() {
             if writer.store().holds_data()? {
@@ -244,7 +261,7 @@ impl DatasetWriter {
         }
         if writer.store().has_stages_of_others()? {
             let claim = writer.entry(Purpose::Claim, "");
-            writer.append(claim)?;
+            writer.append(&claim)?;
         }
         writer.store().sweep_all()?;
         Ok(writer)
@@ -291,24 +308,39 @@ impl DatasetWriter {
     /// # Errors
     ///
     /// Returns an error where the place fails, or another run was faster.
+    #[expect(clippy::needless_pass_by_value, reason = "what is committed is spent")]
     pub fn commit(&mut self, entry: Entry) -> Result<(), SinkError> {
-        self.append(entry)?;
+        self.append(&entry)?;
         self.store().sweep_own() // what was staged for nothing
     }
 
-    fn append(&mut self, entry: Entry) -> Result<(), SinkError> {
+    /// Keeps what the run did, for people: nothing reads it.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the place fails.
+    pub fn keep_summary(&self, summary: &[u8]) -> Result<(), SinkError> {
+        let path = format!("{RUNS}/{}.json", self.nonce);
+        self.store().create(&path, summary).map(|_| ())
+    }
+
+    fn append(&mut self, entry: &Entry) -> Result<(), SinkError> {
         let path = entry_path(entry.number);
         let text = entry
             .to_json()
             .map_err(|e| log_error(entry.number, &e.to_string()))?;
+        self.is_appending = true;
         // A request that was repeated meets what it did the first time.
         if !self.store().create(&path, &text)?
             && self.store().read(&path)?.as_deref() != Some(&text)
         {
+            self.is_appending = false;
             return Err(SinkError::Overtaken(self.address().to_owned()));
         }
-        self.dataset.state.follow(&entry, &text)?;
-        self.publish(&entry)
+        self.dataset.state.follow(entry, &text)?;
+        self.publish(entry)?;
+        self.is_appending = false;
+        Ok(())
     }
 
     /// Brings the files of an entry to their places, takes away those it removes, and says that it is done.
@@ -356,7 +388,7 @@ impl DatasetWriter {
             coverage: before.coverage,
             ..self.entry(Purpose::Void(entry.number), &group)
         };
-        self.append(void)
+        self.append(&void)
     }
 
     fn state_before(&self, entry: &Entry) -> Result<State, SinkError> {
@@ -385,6 +417,9 @@ impl DatasetWriter {
 
 impl Drop for DatasetWriter {
     fn drop(&mut self) {
+        if self.is_appending {
+            return; // the next run finishes it, or sweeps
+        }
         if self.is_new() {
             self.store().leave();
         } else {

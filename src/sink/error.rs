@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use crate::aws::S3Error;
+
 /// Why a dataset cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
@@ -27,6 +29,23 @@ pub enum SinkError {
         /// What the file system said.
         source: io::Error,
     },
+    /// The bucket does not refuse to overwrite.
+    #[error(
+        "{0} does not refuse to overwrite (If-None-Match): two runs could not find each other out; give --single-writer if there is \
+         never more than one"
+    )]
+    Overwrites(String),
+    /// A file of the dataset is not there.
+    #[error(
+        "{0} is not there, though the log names it: restore it from a copy (see trailmill verify)"
+    )]
+    Missing(String),
+    /// A file is no longer the one that was opened.
+    #[error("{0} has changed while it was read: run again")]
+    Changed(String),
+    /// S3 did not do what was asked.
+    #[error(transparent)]
+    S3(#[from] S3Error),
     /// A file that an entry names is nowhere, and what it replaced is gone as well.
     #[error(
         "{path} is committed and lost, and the files that it replaces are gone: restore it from a copy, or write the dataset again"

@@ -122,6 +122,8 @@ impl Store for Folder {
     fn create(&self, path: &str, content: &[u8]) -> Result<bool, SinkError> {
         self.create_stage_folder()?;
         let path = self.at(path);
+        let folder = path.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(failed("create", folder))?;
         let temporary = self.stage_folder().join("log");
         let mut file = File::create(&temporary).map_err(failed("create", &temporary))?;
         file.write_all(content)
@@ -132,7 +134,7 @@ impl Store for Folder {
             linked => linked.map(|()| true).map_err(failed("create", &path))?,
         };
         fs::remove_file(&temporary).map_err(failed("remove", &temporary))?;
-        sync_folder(path.parent().unwrap_or(&self.root))?;
+        sync_folder(folder)?;
         Ok(is_new)
     }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::failed;
-use super::{LOCK, OURS, SinkError};
+use super::{LOCK, OURS, RUNS, SinkError};
 
 /// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,7 @@ pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
     if let Some(Found::File(0)) = found.get(&lock) {
         found.remove(&lock); // says nothing, and belongs there
     }
+    found.retain(|path, _| !path.starts_with(&format!("{RUNS}/"))); // for people: says nothing that counts
     Ok(found)
 }
 

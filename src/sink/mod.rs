@@ -1,10 +1,11 @@
 //! Where rows go: runs until they are merged ([`runs`]), data files and the commit log after ([`dataset`]), in a place that keeps them
-//! ([`store`]: a [`folder`]); and what lies in a dataset's folder ([`inventory`]).
+//! ([`store`]: a [`folder`], or a prefix in [`s3`]); and what lies in a dataset's folder ([`inventory`]).
 //!
 //! ```text
 //! <dest>/events/event_date=2026-08-01/<name>.parquet    one folder per table
 //! <dest>/_trailmill/dataset.json                        what all runs into it have in common
 //! <dest>/_trailmill/stage/…                             in a folder: data files that are not committed
+//! <dest>/_trailmill/runs/<run>.json                     what a run did, for people
 //! <dest>/_trailmill/log/<n>.json                        what is committed; <n>.done, with its SHA-256, when it is published
 //! ```
 //!
@@ -17,6 +18,7 @@ pub mod folder;
 pub mod inventory;
 pub mod reader;
 pub mod runs;
+pub mod s3;
 pub mod store;
 
 pub use error::SinkError;
@@ -27,5 +29,7 @@ const OURS: &str = "_trailmill";
 const LOCK: &str = "lock";
 /// The folder of the log.
 const LOG: &str = "_trailmill/log";
+/// The folder of what runs did, for people.
+const RUNS: &str = "_trailmill/runs";
 /// What all runs into a dataset have in common, for people: the log's first entry is what counts.
 pub const SETTINGS: &str = "_trailmill/dataset.json";

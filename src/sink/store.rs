@@ -25,7 +25,7 @@ pub trait Store: Debug + Send + Sync {
     /// [`SinkError::Busy`] where another process writes.
     fn lock(&self) -> Result<(), SinkError>;
 
-    /// Finds out, before the first entry, whether [`create`](Self::create) refuses what is there already.
+    /// Finds out, before anything is committed, whether [`create`](Self::create) refuses what is there already.
     ///
     /// # Errors
     ///

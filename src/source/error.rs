@@ -1,20 +1,18 @@
 //! What goes wrong at the source, in one line each that says what to do.
 //!
-//! A [`SourceError`] ends a run: nothing more can be listed or read. A [`FetchError`] costs one object. What a server
-//! said is quoted as such, cut and made printable; what failed on this side is said in our own words.
+//! A [`SourceError`] ends a run: nothing more can be listed or read. A [`FetchError`] costs one object.
 
 use std::io;
 
 use thiserror::Error;
+
+use crate::aws::{S3Error, said};
 
 /// Why a source cannot be listed or read at all.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum SourceError {
-    /// An address that is none.
-    #[error("{given} is no S3 address: write s3://bucket or s3://bucket/prefix")]
-    BadAddress { given: String },
     /// A path where nothing is.
     #[error("there is no file or folder {path}: check the path (S3 addresses start with s3://)")]
     NoSuchPath { path: String },
@@ -34,89 +32,12 @@ pub enum SourceError {
     /// A prefix that no key starts with.
     #[error("no object's key starts with {address}: check the prefix")]
     NoSuchPrefix { address: String },
-    /// A bucket that is not there.
-    #[error("S3 has no bucket {bucket}: check its name, and --endpoint-url if it is not on AWS")]
-    NoSuchBucket { bucket: String },
-    /// No credentials anywhere in the SDK's chain.
-    #[error(
-        "found no usable AWS credentials ({detail}): sign in (aws sso login), name a profile with --profile, set \
-         AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use --no-sign-request for a public bucket"
-    )]
-    NoCredentials { detail: String },
-    /// Credentials that were good once.
-    #[error(
-        "the AWS credentials have expired (S3 said {code}): sign in again and repeat the command"
-    )]
-    ExpiredCredentials { code: String },
-    /// Credentials that S3 does not know.
-    #[error(
-        "S3 does not accept the AWS credentials ({code}): check the access key, or choose another --profile"
-    )]
-    BadCredentials { code: String },
-    /// The clock is off by more than S3 allows.
-    #[error(
-        "S3 refuses requests because this machine's clock is wrong (it said {code}): set the clock"
-    )]
-    WrongClock { code: String },
-    /// Listing is not allowed.
-    #[error(
-        "S3 does not let these credentials list bucket {bucket} (it said {code}): they need s3:ListBucket on \
-         arn:aws:s3:::{bucket}; if the requester pays there, add --request-payer"
-    )]
-    ListDenied { bucket: String, code: String },
-    /// Bucket in a region that is not known to us.
-    #[error("bucket {bucket} is in another region than {tried}{}: name its region with --region", of_region(found.as_deref()))]
-    WrongRegion {
-        bucket: String,
-        tried: String,
-        found: Option<String>,
-    },
-    /// No answer.
-    #[error(
-        "cannot reach S3 at {endpoint} ({detail}): check the network, and --endpoint-url or --region"
-    )]
-    Unreachable { endpoint: String, detail: String },
-    /// S3 asks to slow down, again and again.
-    #[error(
-        "S3 still asks to slow down after {attempts} attempts: try again later, or with a smaller --concurrency"
-    )]
-    Throttled { attempts: u32 },
-    /// Another answer that we cannot go on after.
-    #[error("S3 refused to {action} (status {status}, {code}){}", said(message))]
-    Refused {
-        action: String,
-        status: u16,
-        code: String,
-        message: String,
-    },
-    /// An answer that is not S3's.
-    #[error("the answer of {endpoint} is not S3's ({detail}): check --endpoint-url")]
-    NotS3 { endpoint: String, detail: String },
-    /// A request that the SDK does not form from what was given.
-    #[error(
-        "cannot ask S3 to {action} ({detail}): check the bucket's name, --endpoint-url and --region"
-    )]
-    BadRequest { action: String, detail: String },
-    /// The threads that talk to S3 did not start.
-    #[error("cannot start the threads that talk to S3")]
-    Runtime(#[source] io::Error),
     /// The user asked to stop.
     #[error("stopped on request")]
     Stopped,
-}
-
-fn of_region(found: Option<&str>) -> String {
-    found
-        .map(|region| format!(" ({region})"))
-        .unwrap_or_default()
-}
-
-fn said(message: &str) -> String {
-    if message.is_empty() {
-        String::new()
-    } else {
-        format!(": {message}")
-    }
+    /// The way to S3, or the bucket.
+    #[error(transparent)]
+    S3(#[from] S3Error),
 }
 
 /// Why one object was not read. The run goes on, unless [`FetchError::ends_run`].
@@ -159,6 +80,12 @@ pub enum FetchError {
     /// What fails for every object alike, such as expired credentials.
     #[error(transparent)]
     Source(#[from] SourceError),
+}
+
+impl From<S3Error> for FetchError {
+    fn from(error: S3Error) -> Self {
+        Self::Source(error.into())
+    }
 }
 
 impl FetchError {

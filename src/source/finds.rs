@@ -347,7 +347,7 @@ pub(super) fn source_of(before: &str) -> &str {
 /// Splits the address of a loose object behind the root.
 fn split_loose<'a>(root: &Root, address: &'a str) -> (&'a str, &'a str) {
     let slash = usize::from(
-        !root.address.ends_with('/') || root.address.starts_with(super::object::S3_SCHEME),
+        !root.address.ends_with('/') || root.address.starts_with(crate::aws::S3_SCHEME),
     );
     address.split_at(root.address.len() + slash)
 }

@@ -30,7 +30,6 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use self::answer::RetryOptions;
 pub use self::error::{FetchError, SourceError};
 pub use self::feed::{Feed, FeedOptions, Fetched};
 pub use self::object::{DeliveryObject, ETag, ForeignObject, Listing, Requests, Tally};
@@ -38,25 +37,9 @@ pub use self::selection::ListSelection;
 
 use self::finds::Finds;
 use self::folder::PathKind;
-use self::object::S3_SCHEME;
 use self::s3::S3;
-use crate::escape::printable;
+use crate::aws::{AwsOptions, RetryOptions, S3_SCHEME, bucket_and_key};
 use crate::limits::S3_CONCURRENCY;
-
-/// How to reach S3, in the AWS CLI's words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AwsOptions {
-    /// Profile of the shared AWS configuration.
-    pub profile: Option<String>,
-    /// Region of the buckets; a bucket that is elsewhere is followed.
-    pub region: Option<String>,
-    /// Address of an S3-compatible service, whose buckets are then addressed by path.
-    pub endpoint_url: Option<String>,
-    /// Whether requests go unsigned.
-    pub no_sign_request: bool,
-    /// Whether the requester pays.
-    pub request_payer: bool,
-}
 
 /// How sources are opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,21 +234,4 @@ fn given_by_lines(lines: impl BufRead) -> Result<Vec<Given>, SourceError> {
             .map(|(bucket, keys)| Given::Keys { bucket, keys }),
     );
     Ok(given)
-}
-
-/// Splits `s3://bucket[/key]`.
-fn bucket_and_key(address: &str) -> Result<(&str, &str), SourceError> {
-    let path = address.strip_prefix(S3_SCHEME).unwrap_or(address);
-    let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
-    let is_bucket = !bucket.is_empty()
-        && bucket
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
-    if is_bucket {
-        Ok((bucket, key))
-    } else {
-        Err(SourceError::BadAddress {
-            given: printable(address).into(),
-        })
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::aws::S3_SCHEME;
 use crate::trail::key::{self, DeliveryKey, ForeignReason};
 
 /// One listed object. Millions of them fit: the source is shared, the key is parsed when asked for.
@@ -46,9 +47,6 @@ impl DeliveryObject {
         self.source.starts_with(S3_SCHEME)
     }
 }
-
-/// What every S3 address starts with.
-pub(super) const S3_SCHEME: &str = "s3://";
 
 /// The full address of an object of a source.
 pub(super) fn join(source: &str, object: &str) -> String {

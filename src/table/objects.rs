@@ -132,7 +132,7 @@ pub struct Object<'a> {
     pub hash: u128,
 }
 
-/// Returns what tells one version of an object from all others: a hash of its address and of its ETag or, where it has none,
+/// Returns what tells one version of an object from all others: a hash of its address and of its `ETag` or, where it has none,
 /// its size.
 pub fn object_hash(source: &str, source_object: &str, etag: Option<&str>, size: u64) -> u128 {
     let mut hash = Xxh3::new();

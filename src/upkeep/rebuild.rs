@@ -170,6 +170,7 @@ impl Rebuilding<'_> {
             histories: &[],
             bucket: self.bucket,
             reads_ahead: false,
+            stop: self.stop,
         };
         let added = writer.derived(runs)?;
         Ok((commit_id, added))

@@ -89,10 +89,23 @@ fn command_lines_that_cannot_be_used() {
         2,
         "error: the following required arguments were not provided:",
     );
-    check(
-        &["run", bucket, "--out", "s3://b/p"],
-        2,
-        "trailmill: --out takes a folder here; S3 as a destination is not possible yet",
+    run(
+        &["--group-bytes", "some"],
+        "trailmill: --group-bytes \"some\" is no size: use 512MiB or 2GiB",
+    );
+    for window in ["31d", "1h", "2"] {
+        run(
+            &["--late-window", window],
+            &format!("trailmill: --late-window \"{window}\": use whole days, 0d to 30d"),
+        );
+    }
+    run(
+        &["--force", "--from", "2026-08-01"],
+        "error: the following required arguments were not provided:",
+    );
+    run(
+        &["--sse", "AES256"],
+        "trailmill: --sse, --sse-kms-key-id, --acl and --single-writer are for a dataset in S3, such as s3://bucket/prefix",
     );
     check(&["grind"], 2, "error: unrecognized subcommand 'grind'");
     check(
@@ -133,14 +146,13 @@ fn a_destination_that_holds_something_is_refused_and_left_alone() {
     fs::create_dir_all(out.path()).unwrap();
     fs::write(out.path().join("mine.txt"), "mine").unwrap();
     let refusal = format!(
-        "trailmill: {} is not empty: give --out a new or empty folder (adding to a dataset is not possible yet)",
+        "trailmill: {} is not empty and holds no dataset: give --out a new or empty place, or a dataset",
         out.arg()
     );
     check(&["run", bucket.path(), "--out", &out.arg()], 1, &refusal);
     assert_eq!(support::files(&out.path()), ["mine.txt"]);
     fs::remove_file(out.path().join("mine.txt")).unwrap();
     out.run(&[bucket.path()]).expect(0); // an empty folder is fine
-    check(&["run", bucket.path(), "--out", &out.arg()], 1, &refusal);
 }
 
 #[test]
@@ -590,4 +602,80 @@ fn interrupted() {
     );
     assert!(!out.path().exists(), "and it is as it was");
     out.run(&[bucket.path()]).expect(0); // so that it can start over
+}
+
+/// The lines of stderr, without their times.
+fn log_lines(stderr: &str) -> Vec<Value> {
+    let line = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let time = line.as_object_mut().unwrap().remove("time").unwrap();
+        assert!(time.as_str().unwrap().starts_with("20"), "{time}");
+        line
+    };
+    stderr.lines().map(line).collect()
+}
+
+#[test]
+fn a_log_for_machines() {
+    let bucket = one_record();
+    let out = Out::new();
+    let args = [
+        "run",
+        bucket.path(),
+        "--out",
+        &out.arg(),
+        "--log-format",
+        "json",
+    ];
+    let ran = trailmill(&args).expect(0);
+    assert_eq!(ran.stdout, "");
+    let lines = log_lines(&ran.stderr);
+    let said: Vec<_> = lines
+        .iter()
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(said, ["run begins", "listed", "group done", "run ended"]);
+    assert_eq!(lines[1]["outstanding"]["objects"], 1);
+    assert_eq!(lines[3]["records"]["written"], 1);
+
+    let ran = trailmill(&[&args[..], &["--skip-event", "X\u{1b}"]].concat()).expect(2);
+    let lines = log_lines(&ran.stderr);
+    let last = lines.last().unwrap();
+    assert_eq!(
+        (&last["level"], &last["exit_code"]),
+        (&"error".into(), &2.into())
+    );
+    assert!(
+        last["message"]
+            .as_str()
+            .unwrap()
+            .contains("--skip-event X\\u{1b}"),
+        "{last}"
+    );
+}
+
+#[test]
+fn metrics_for_prometheus() {
+    let bucket = one_record();
+    let out = Out::new();
+    let file = out.path().with_extension("prom");
+    let args = ["--metrics-file", file.to_str().unwrap(), bucket.path()];
+    out.run(&args).expect(0);
+    let metrics = fs::read_to_string(&file).unwrap();
+    assert!(
+        metrics.contains("\ntrailmill_run_exit_code 0\n"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("\ntrailmill_run_records{outcome=\"written\"} 1\n"),
+        "{metrics}"
+    );
+    out.run(&[&args[..], &["--skip-event", "X"]].concat())
+        .expect(2);
+    let metrics = fs::read_to_string(&file).unwrap();
+    assert!(
+        metrics.contains("\ntrailmill_run_exit_code 2\n"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains("records"), "{metrics}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,9 +13,12 @@ use clap::Parser;
 use serde_json::{Value, json};
 use trailmill::cli::{Cli, Command as Cmd};
 use trailmill::config::CompactConfig;
-use trailmill::sink::dataset::place;
+use trailmill::sink::folder::Folder;
+use trailmill::sink::store::Store;
 use trailmill::upkeep;
 
+use crate::places::{Death, Dying};
+use crate::s3_double::S3Double;
 use crate::support::{Bucket, Out, Ran, Row, command, delivery_key, event, files, trailmill};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trail");
@@ -153,8 +157,9 @@ fn rows_are_in_the_order_of_their_table() {
     compact(&out, &[]).expect(0);
     let rows = |out: &Out, table: &str| -> Vec<Row> {
         let mut rows = out.rows(table);
-        rows.iter_mut()
-            .for_each(|row| drop(row.remove("commit_id")));
+        for row in &mut rows {
+            row.remove("commit_id");
+        }
         rows
     };
     let in_order = |tables: &[&str]| {
@@ -348,33 +353,96 @@ fn a_compaction_is_taken_back_where_its_file_is_lost() {
     assert!(bytes(out.data_files()) == bytes(whole));
 }
 
+/// Compacts in this process.
+fn compact_at(place: Arc<dyn Store>, stop: bool) -> anyhow::Result<upkeep::Summary> {
+    let dataset = place.address().to_owned();
+    let args = ["trailmill", "compact", &dataset, "--older-than", "0d"];
+    let Cmd::Compact(args) = Cli::try_parse_from(args)?.command else {
+        panic!("compact")
+    };
+    let config = CompactConfig::new(&args)?;
+    upkeep::compact::compact(&config, place, &AtomicBool::new(stop))
+}
+
 #[test]
 fn one_that_is_asked_to_stop_stops() {
     let out = of_many_groups();
     let before = out.data_files();
-    let dataset = out.arg();
-    let args = ["trailmill", "compact", &dataset, "--older-than", "0d"];
-    let Cmd::Compact(args) = Cli::try_parse_from(args).unwrap().command else {
-        panic!("compact")
-    };
-    let config = CompactConfig::new(&args).unwrap();
-    let stop = AtomicBool::new(true);
-    let stopped = upkeep::compact::compact(&config, place(&dataset), &stop).unwrap_err();
+    let stopped = compact_at(Arc::new(Folder::new(&out.path())), true).unwrap_err();
     assert!(stopped.is::<upkeep::Interrupted>());
+    let dataset = out.arg();
     assert_eq!(
         stopped.to_string(),
         format!(
-            "interrupted: 0 of 20 partitions are written anew in {dataset}; run again to go on"
+            "interrupted: 0 of 16 partitions are written anew in {dataset}; run again to go on"
         )
     );
     assert!(out.data_files() == before);
     verify(&out);
 }
 
+/// A place that fails at some operation, and for good: the same command ends what was begun.
+#[test]
+fn a_compaction_whose_place_fails_is_repeated() {
+    let (whole, before) = (of_many_groups(), of_many_groups());
+    compact(&whole, &[]).expect(0);
+    let mut n_failed = 0;
+    for at in (0..).step_by(37) {
+        let out = of_many_groups();
+        let folder = Arc::new(Folder::new(&out.path()));
+        let place = Arc::new(Dying::new(folder, at, Death::Fails));
+        let has_failed = compact_at(place, false).is_err();
+        compact(&out, &[]).expect(0);
+        assert!(out.data_files() == whole.data_files(), "equal files");
+        assert_same_rows(&out, &before);
+        verify(&out);
+        if !has_failed {
+            break;
+        }
+        n_failed += 1;
+    }
+    assert!(n_failed > 5, "{n_failed}");
+}
+
+#[test]
+fn a_bucket_holds_what_a_folder_would() {
+    let (out, s3) = (of_many_groups(), S3Double::start());
+    s3.create_bucket("out");
+    let at = ["--endpoint-url", s3.url(), "--no-sign-request"];
+    let s3_run = [
+        "run",
+        FIXTURES,
+        "--group-bytes",
+        "20000",
+        "--out",
+        "s3://out",
+    ];
+    trailmill(&[&s3_run[..], &at].concat()).expect(0);
+    let same_files = || {
+        let mut objects = s3.objects("out", "");
+        objects.retain(|path, _| !path.starts_with("_trailmill/"));
+        assert!(objects == out.data_files(), "equal files");
+        assert!(s3.open_uploads().is_empty());
+    };
+    same_files();
+    compact(&out, &[]).expect(0);
+    let s3_compact = ["compact", "s3://out", "--older-than", "0d"];
+    trailmill(&[&s3_compact[..], &at].concat()).expect(0);
+    same_files();
+    trailmill(&["rebuild", &out.arg()]).expect(0);
+    trailmill(&[&["rebuild", "s3://out"], &at[..]].concat()).expect(0);
+    same_files();
+    let nothing = trailmill(&[&s3_compact[..], &at].concat()).expect(0);
+    assert_eq!(
+        nothing.stderr,
+        "nothing to compact: s3://out is as it was\n"
+    );
+}
+
 #[test]
 fn while_another_run_writes() {
     let out = of_many_groups();
-    let other = place(&out.arg());
+    let other = Folder::new(&out.path());
     other.lock().unwrap();
     for command in ["compact", "rebuild"] {
         let ran = trailmill(&[command, &out.arg()]).expect(75);

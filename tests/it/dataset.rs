@@ -101,13 +101,20 @@ fn every_table_has_rows_and_every_file_is_in_the_log() {
         ("events", "objects"),
         "published in that order"
     );
-    let ours = ["lock", "log/1.done", "log/1.json"];
+    let ours = ["dataset.json", "lock", "log/1.done", "log/1.json"];
     paths.extend(ours.map(|name| format!("_trailmill/{name}")));
+    let (runs, others): (Vec<_>, Vec<_>) = files(&out.path())
+        .into_iter()
+        .partition(|path| path.starts_with("_trailmill/runs/"));
     assert_eq!(
-        files(&out.path()),
+        others,
         paths.into_iter().collect::<Vec<_>>(),
         "no stray file"
     );
+    assert_eq!(runs.len(), 1);
+    let kept = fs::read(out.path().join(&runs[0])).unwrap();
+    let kept: Value = serde_json::from_slice(&kept).unwrap();
+    assert_eq!(kept["records"], summary["records"]);
     for table in TABLES {
         let (files, rows, bytes) = by_table[table.name];
         let counts = json!({"files": files, "rows": rows, "bytes": bytes});

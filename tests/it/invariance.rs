@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use tempfile::TempDir;
 use trailmill::commit::{Entry, Purpose};
 use trailmill::mill::{Mill, Object};
 use trailmill::plan::NO_HISTORY;
-use trailmill::sink::dataset::{self, DatasetWriter};
+use trailmill::sink::dataset::DatasetWriter;
+use trailmill::sink::folder::Folder;
 use trailmill::sink::runs::Runs;
 use trailmill::table::rejects;
 use trailmill::trail::time::SECOND;
@@ -164,7 +167,7 @@ fn milled(
         mill.object(object, body).unwrap();
         mill.finish().unwrap();
     }
-    let place = dataset::place(root.to_str().unwrap());
+    let place = Arc::new(Folder::new(&root));
     let mut dataset = DatasetWriter::open(place, "run".to_owned(), "nonce".to_owned()).unwrap();
     let writer = Writer {
         dataset: &dataset,
@@ -173,6 +176,7 @@ fn milled(
         histories: &[],
         bucket: 900 * SECOND,
         reads_ahead: memory > 0,
+        stop: &AtomicBool::new(false),
     };
     let mut files = writer.records(&runs).unwrap().files;
     files.extend(

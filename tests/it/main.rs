@@ -8,6 +8,8 @@
 mod generate; // trailmill generate
 mod json; // a JSON reader of the tests' own
 mod list; // trailmill list
+mod model; // a dataset against a model of it
+mod places; // places for datasets that fail on demand
 mod records; // made-up records, usual and odd
 mod s3_double; // an S3 in this process
 mod source; // listing and reading
@@ -17,11 +19,14 @@ mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
 mod compact; // trailmill compact
 mod dataset; // the files of a run
+mod incremental;
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
 mod oracle; // columns against a naive reading
 mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3
+mod run_to_s3; // a whole run into S3
+mod store; // places for a dataset
 mod tidy; // who may use what
 mod verify; // trailmill verify

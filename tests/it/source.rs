@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use trailmill::aws::{AwsOptions, RetryOptions};
 use trailmill::source::{
-    AwsOptions, DeliveryObject, FeedOptions, ListSelection, Listing, RetryOptions, SourceError,
-    SourceOptions, Sources,
+    DeliveryObject, FeedOptions, ListSelection, Listing, SourceError, SourceOptions, Sources,
 };
 use trailmill::trail::key::ForeignReason;
 use trailmill::trail::time;

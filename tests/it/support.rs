@@ -418,7 +418,7 @@ pub(crate) fn redact(mut summary: Value, bucket: &str, out: &str) -> Value {
     for (key, shown) in [
         ("seconds", json!("[seconds]")),
         ("peak_memory_bytes", json!("[peak]")),
-        ("commit_id", json!("[commit]")),
+        ("commits", json!("[commits]")),
         ("object_bytes", json!("[bytes]")),
     ] {
         assert!(summary.get(key).is_some(), "{key}");

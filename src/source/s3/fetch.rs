@@ -9,10 +9,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::words::{answer_of, root_cause};
-use super::{Asking, READ_TIMEOUT, S3, STOP_TICK, Shared, lock, split_address};
+use super::{S3, STOP_TICK};
+use crate::aws::S3_SCHEME;
+use crate::aws::answer::{Action, Answer};
+use crate::aws::body::read_body;
+use crate::aws::client::{Asking, Shared, lock};
+use crate::aws::words::answer_of;
 use crate::limits::{FETCHED_BYTES_MAX, REUSED_BYTES_MAX, SPARE_BODIES_MAX};
-use crate::source::answer::{Action, Answer};
 use crate::source::error::FetchError;
 use crate::source::feed::{FeedOptions, Fetched};
 use crate::source::object::DeliveryObject;
@@ -33,7 +36,7 @@ impl S3 {
             .clamp(1, u64::from(u32::MAX / 2));
         let kibibytes = u32::try_from(kibibytes).expect("it was clamped");
         let fetching = Arc::new(Fetching {
-            shared: Arc::clone(&self.shared),
+            shared: Arc::clone(&self.shared.aws),
             objects,
             next: AtomicUsize::new(0),
             room: Arc::new(Semaphore::new(kibibytes as usize)),
@@ -41,7 +44,7 @@ impl S3 {
             spare: Mutex::new(Vec::new()),
         });
         let all = fetch_all(Arc::clone(&fetching), concurrency, bodies, stop);
-        let running = self.runtime().spawn(all).abort_handle();
+        let running = self.clients.runtime().spawn(all).abort_handle();
         S3Feed {
             ready: Mutex::new(ready),
             _s3: Arc::clone(self),
@@ -218,7 +221,7 @@ impl Fetching {
         let address = object.address();
         let (bucket, key) = split_address(&address).ok_or(FetchError::Gone)?;
         let bucket = self.shared.bucket(bucket);
-        let mut asking = Asking::new(&self.shared, &bucket, Action::Get);
+        let mut asking = Asking::new(&self.shared, &bucket, Action::Get, key);
         loop {
             let client = asking.client().await;
             let request = client
@@ -242,7 +245,7 @@ impl Fetching {
             asking
                 .again(answer)
                 .await
-                .map_err(|no| asking.explain(no, Answer::fetch_error))?;
+                .map_err(|no| asking.explain(no, FetchError::of))?;
         }
     }
 
@@ -251,35 +254,9 @@ impl Fetching {
         let length = output
             .content_length()
             .and_then(|length| u64::try_from(length).ok());
-        if let Some(bytes) = length.filter(|length| *length > FETCHED_BYTES_MAX) {
-            return Err(Answer::TooLarge { bytes });
-        }
         let mut bytes = lock(&self.spare).pop().unwrap_or_default();
-        bytes.reserve(
-            length
-                .and_then(|length| usize::try_from(length).ok())
-                .unwrap_or_default(),
-        );
-        let mut body = output.body;
-        let lost = |detail: String| Answer::Lost { detail };
-        while let Some(chunk) = timeout(READ_TIMEOUT, body.next())
-            .await
-            .map_err(|_| lost("the body stopped coming".into()))?
-        {
-            let chunk = chunk.map_err(|error| lost(root_cause(&error)))?;
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() as u64 > FETCHED_BYTES_MAX {
-                return Err(Answer::TooLarge {
-                    bytes: bytes.len() as u64,
-                });
-            }
-        }
-        match length {
-            Some(length) if length != bytes.len() as u64 => {
-                Err(lost(format!("{} of {length} bytes came", bytes.len())))
-            }
-            _ => Ok(bytes),
-        }
+        read_body(output.body, length, FETCHED_BYTES_MAX, &mut bytes).await?;
+        Ok(bytes)
     }
 
     fn give_back(&self, mut buffer: Vec<u8>) {
@@ -292,4 +269,9 @@ impl Fetching {
             spare.push(buffer);
         }
     }
+}
+
+/// Splits `s3://bucket/key`.
+fn split_address(address: &str) -> Option<(&str, &str)> {
+    address.strip_prefix(S3_SCHEME)?.split_once('/')
 }

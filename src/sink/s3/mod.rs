@@ -1,0 +1,177 @@
+//! A dataset's place in a bucket: data files are staged as multipart uploads to their own keys, which nobody sees until they are
+//! completed; an entry of the log is created with `If-None-Match: *`.
+//!
+//! There is no lock. Two writers find each other out when they create the same entry, so a bucket that ignores the condition is
+//! refused, unless it was promised that there is only one writer. Who sweeps the uploads of others appends an entry
+//! first, which a writer that was only slow then meets.
+
+mod object;
+mod publish;
+mod requests;
+mod stage;
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::timeout;
+
+use self::object::OpenObject;
+use self::requests::{Prefix, each};
+use self::stage::Staging;
+use super::store::{ReadAt, Stage, Store};
+use super::{OURS, SinkError};
+use crate::aws::client::Clients;
+use crate::aws::{AwsOptions, RetryOptions};
+use crate::commit::DataFile;
+
+/// How long is waited for what one has staged to be swept. What is left then is swept by the next run.
+const SWEEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How objects are written, in the AWS CLI's words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WriteOptions {
+    /// Encryption on the server: `AES256`, `aws:kms` or `aws:kms:dsse`; the bucket's own where `None`.
+    pub sse: Option<String>,
+    /// The KMS key to encrypt with.
+    pub sse_kms_key_id: Option<String>,
+    /// A canned ACL, such as `bucket-owner-full-control`.
+    pub acl: Option<String>,
+    /// Whether it was promised that nobody else writes to the dataset at the same time.
+    pub single_writer: bool,
+}
+
+/// A prefix of a bucket.
+#[derive(Debug)]
+pub struct Bucket {
+    address: String,
+    clients: Arc<Clients>,
+    prefix: Arc<Prefix>,
+}
+
+impl Bucket {
+    /// Returns the place that `s3://bucket[/prefix]` names. No request is made yet.
+    ///
+    /// # Errors
+    ///
+    /// Where the address is none, or there are no credentials.
+    pub fn new(
+        address: &str,
+        aws: &AwsOptions,
+        retry: RetryOptions,
+        options: WriteOptions,
+    ) -> Result<Self, SinkError> {
+        let (bucket, prefix) = requests::split(address)?;
+        let clients = Clients::new(aws, retry)?;
+        let prefix = Prefix::new(address, bucket, prefix, clients.shared(), options);
+        Ok(Self {
+            address: address.to_owned(),
+            clients: Arc::new(clients),
+            prefix: Arc::new(prefix),
+        })
+    }
+
+    fn wait<T>(&self, asked: impl Future<Output = T>) -> T {
+        self.clients.runtime().block_on(asked)
+    }
+}
+
+impl Store for Bucket {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn lock(&self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    /// Under a name of its own, so that two writers who probe at once do not take each other's away.
+    fn probe(&self) -> Result<(), SinkError> {
+        if self.prefix.options.single_writer {
+            return Ok(());
+        }
+        let path = format!("{OURS}/probe-{:016x}", RandomState::new().hash_one(0));
+        let is_refused = self.wait(async {
+            // The first may be refused too, where it was repeated and met itself.
+            let create = || self.prefix.create(&path, Bytes::new());
+            let is_refused = !create().await? || !create().await?;
+            self.prefix.delete(path.clone()).await?;
+            Ok::<_, SinkError>(is_refused)
+        })?;
+        if is_refused {
+            Ok(())
+        } else {
+            Err(SinkError::Overwrites(self.address.clone()))
+        }
+    }
+
+    fn holds_data(&self) -> Result<bool, SinkError> {
+        Ok(self.wait(self.prefix.holds_data())?)
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, SinkError> {
+        Ok(self.wait(self.prefix.names(folder))?)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Bytes>, SinkError> {
+        Ok(self.wait(self.prefix.read(path))?)
+    }
+
+    fn create(&self, path: &str, content: &[u8]) -> Result<bool, SinkError> {
+        let content = Bytes::copy_from_slice(content);
+        self.wait(self.prefix.create(path, content))
+    }
+
+    fn stage(&self, path: &str) -> Result<Box<dyn Stage>, SinkError> {
+        let upload = self.wait(self.prefix.begin_upload(path))?;
+        let (clients, prefix) = (Arc::clone(&self.clients), Arc::clone(&self.prefix));
+        Ok(Box::new(Staging::new(clients, prefix, upload)))
+    }
+
+    fn size(&self, path: &str) -> Result<Option<u64>, SinkError> {
+        let head = self.wait(self.prefix.head(path))?;
+        Ok(head.map(|head| head.bytes))
+    }
+
+    fn publish(&self, files: &[DataFile]) -> Result<Option<String>, SinkError> {
+        Ok(self.wait(publish::publish(&self.prefix, files))?)
+    }
+
+    fn remove(&self, paths: &[String]) -> Result<(), SinkError> {
+        let removed = each(paths.to_vec(), |path| {
+            let prefix = Arc::clone(&self.prefix);
+            async move { prefix.delete(path).await }
+        });
+        self.wait(removed)?;
+        Ok(())
+    }
+
+    fn has_stages_of_others(&self) -> Result<bool, SinkError> {
+        let uploads = self.wait(self.prefix.open_uploads(""))?;
+        Ok(uploads.iter().any(|upload| !self.prefix.is_own(upload)))
+    }
+
+    fn sweep_all(&self) -> Result<(), SinkError> {
+        let uploads = self.wait(self.prefix.open_uploads(""))?;
+        Ok(self.wait(self.prefix.abort_all(uploads))?)
+    }
+
+    fn sweep_own(&self) -> Result<(), SinkError> {
+        let swept = self.prefix.abort_all(self.prefix.own());
+        let swept = self.wait(async { timeout(SWEEP_TIMEOUT, swept).await });
+        swept.unwrap_or(Ok(()))?;
+        Ok(())
+    }
+
+    fn leave(&self) {
+        let _ = self.sweep_own(); // else by the next run
+    }
+
+    fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {
+        let head = self.wait(self.prefix.head(path))?;
+        let head = head.ok_or_else(|| SinkError::Missing(format!("{}/{path}", self.address)))?;
+        let (clients, prefix) = (Arc::clone(&self.clients), Arc::clone(&self.prefix));
+        Ok(Arc::new(OpenObject::new(clients, prefix, path, head)))
+    }
+}
