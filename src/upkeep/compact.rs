@@ -47,6 +47,7 @@ pub fn compact(
             planned: todo.len(),
             of: "partitions",
         };
+        let mut change = Change::default();
         // More files than are merged at once take several commits.
         while let Some(files) = partition.worth_merging(&dataset, config)? {
             step.check(&dataset)?;
@@ -62,7 +63,7 @@ pub fn compact(
             let (commit_id, added) = merged.with_context(|| {
                 format!("compact {} of {}", partition.table.name, dataset.address())
             })?;
-            summary.add(partition.table.name, &files, &added);
+            change.note(&files, &added);
             summary.scratch_bytes = summary.scratch_bytes.max(runs.scratch_bytes());
             let entry = Entry {
                 added,
@@ -72,10 +73,27 @@ pub fn compact(
             dataset.commit(entry)?;
             summary.commits.push(commit_id);
         }
+        summary.add(partition.table.name, &change.gone, &change.new);
     }
     summary.peak_memory_bytes = peak_memory_bytes();
     summary.seconds = started.elapsed().as_secs_f64();
     Ok(summary)
+}
+
+/// What several commits come to.
+#[derive(Debug, Default)]
+struct Change {
+    gone: Vec<DataFile>,
+    new: Vec<DataFile>,
+}
+
+impl Change {
+    fn note(&mut self, removed: &[DataFile], added: &[DataFile]) {
+        let was_there = |file: &&DataFile| !self.new.contains(file);
+        self.gone.extend(removed.iter().filter(was_there).cloned());
+        self.new.retain(|file| !removed.contains(file));
+        self.new.extend_from_slice(added);
+    }
 }
 
 /// One day of one table.
@@ -220,18 +238,32 @@ fn begin(table: &'static Table, runs: Vec<Run>) -> Result<Merge> {
 mod tests {
     use super::*;
 
-    fn merged(sizes: &[u64], target_bytes: usize) -> Option<Vec<u64>> {
-        let file = |bytes: &u64| DataFile {
-            path: String::new(),
+    fn file(path: &str, bytes: u64) -> DataFile {
+        DataFile {
+            path: path.to_owned(),
             table: String::new(),
-            bytes: *bytes,
+            bytes,
             rows: 1,
             sha256: String::new(),
             times: None,
             upload: None,
-        };
-        let files = worth_merging(sizes.iter().map(file).collect(), target_bytes)?;
+        }
+    }
+
+    fn merged(sizes: &[u64], target_bytes: usize) -> Option<Vec<u64>> {
+        let files = sizes.iter().map(|bytes| file("", *bytes));
+        let files = worth_merging(files.collect(), target_bytes)?;
         Some(files.iter().map(|file| file.bytes).collect())
+    }
+
+    #[test]
+    fn what_is_merged_on_the_way_does_not_count() {
+        let [a, b, c, on_the_way, last] =
+            ["a", "b", "c", "on_the_way", "last"].map(|path| file(path, 1));
+        let mut change = Change::default();
+        change.note(&[a.clone(), b.clone()], &[on_the_way.clone()]);
+        change.note(&[on_the_way, c.clone()], &[last.clone()]);
+        assert_eq!((change.gone, change.new), (vec![a, b, c], vec![last]));
     }
 
     #[test]
