@@ -9,6 +9,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use flate2::{Compression, write::GzEncoder};
 
+use trailmill::budget::Room;
 use trailmill::limits;
 use trailmill::mcp;
 use trailmill::mill::{Mill, Object, Options, Takes};
@@ -52,7 +53,8 @@ fn main() {
 fn inflate_object(bencher: Bencher<'_, '_>) {
     let content = document(1);
     let object = gzip(content.as_bytes());
-    let mut inflater = Inflater::default();
+    let room = Room::default();
+    let mut inflater = Inflater::new(&room.objects);
     counted(bencher, content.len()).bench_local(|| inflater.inflate(black_box(&object)).0.len());
 }
 
@@ -89,10 +91,10 @@ fn append_without_resource_activity(bencher: Bencher<'_, '_>) {
 
 fn append(bencher: Bencher<'_, '_>, tables: Vec<&'static str>) {
     let content = document(1);
-    let options = options(tables);
+    let (options, room) = (options(tables), Room::default());
     counted(bencher, content.len())
         .with_inputs(|| {
-            let mut mill = Mill::new(&options, &Nowhere);
+            let mut mill = Mill::new(&options, &Nowhere, &room);
             mill.object(OBJECT, content.as_bytes())
                 .expect("nothing is stored"); // memory that was used before
             mill
@@ -156,7 +158,9 @@ fn roll_up(bencher: Bencher<'_, '_>) {
             resource_activity: true,
         });
         for window in &windows {
-            rollups.observe(window);
+            rollups
+                .observe(window, &mut |_| Ok(()))
+                .expect("nothing is stored");
         }
         rollups.finish().iter().map(Sorted::len).sum::<usize>()
     });
@@ -236,9 +240,9 @@ fn options(tables: Vec<&'static str>) -> Options {
 /// One sorted run of `events` of each content.
 fn runs(contents: &[String]) -> Vec<Sorted> {
     let options = options(TABLES.iter().map(|table| table.name).collect());
-    let taken = Events::default();
+    let (taken, room) = (Events::default(), Room::default());
     for (number, content) in contents.iter().enumerate() {
-        let mut mill = Mill::new(&options, &taken);
+        let mut mill = Mill::new(&options, &taken, &room);
         mill.object(Object { number, ..OBJECT }, content.as_bytes())
             .expect("in memory");
         mill.finish().expect("in memory");

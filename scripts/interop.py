@@ -8,7 +8,6 @@ row. It writes to both as well, and the files must be equal byte by byte. DuckDB
 TRAILMILL_REALDATA) has some. The first thing that is not as it should be ends the script with exit 1.
 """
 
-import concurrent.futures
 import contextlib
 import datetime
 import gzip
@@ -28,12 +27,12 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 
-import boto3
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.fs
 import pyarrow.parquet as pq
+from moto_s3 import SIGNED, client_of, environment, moto, upload
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BINARY = str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else sys.exit(__doc__)
@@ -49,7 +48,7 @@ JSON_COLUMNS = {
     "event_context", "mcp_event_details", "in_scope_of", "extra", "attributions", "details",
 }
 # What differs between a bucket and a copy of it: where it was read from, and what follows from that.
-LINEAGE = {"source", "etag", "version_id", "commit_id"}
+LINEAGE = {"source", "etag", "version_id", "commit_id", "object_hash"}
 
 n_checks = 0
 
@@ -73,16 +72,6 @@ def section(title):
 # The binary
 
 
-def environment(**more):
-    """The environment without anybody's AWS configuration, and without a machine's role to fall back on."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    clean |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    return clean | more
-
-
-SIGNED = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
-
-
 def mill(*args, env=SIGNED, code=0, stdin=None):
     """Runs trailmill, and wants that exit code of it."""
     command = [BINARY, *map(str, args)]
@@ -99,7 +88,7 @@ def run(source, out, *args, code=0, **how):
     objects, records = summary["objects"], summary["records"]
     kinds = ["read", "skipped", "filtered", "digest", "foreign", "failed"]
     equal(objects["listed"], sum(objects[kind] for kind in kinds), "objects of", source)
-    kinds = ["written", "duplicates", "filtered", "rejected"]
+    kinds = ["written", "duplicates", "filtered", "rejected", "read_before"]
     equal(records["read"], sum(records[kind] for kind in kinds), "records of", source)
     return summary
 
@@ -432,44 +421,6 @@ class Trail:
 # S3
 
 
-@contextlib.contextmanager
-def moto():
-    """moto's server on a free port of this machine; gone afterwards."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryFile() as log:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment())
-        try:
-            for _ in range(300):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                check(server.poll() is None, "moto's server did not start")
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def client_of(url):
-    return boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
-
-
-def upload(url, bucket, root):
-    client = client_of(url)
-    client.create_bucket(Bucket=bucket)
-    files = sorted(path for path in root.rglob("*") if path.is_file())
-
-    def put(path):
-        client.put_object(Bucket=bucket, Key=str(path.relative_to(root)), Body=path.read_bytes())
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        list(pool.map(put, files))
-    return client
-
-
 def check_refusal(words, *args, code=1, env=SIGNED):
     """One line that says what is wrong, and nothing left behind."""
     with tempfile.TemporaryDirectory() as folder:
@@ -556,6 +507,7 @@ def into_s3(url):
             equal(read, counts["rows"], "rows that pyarrow reads in S3 of", table)
         exported, _ = mill("export", out, *at)
         equal(exported, mill("export", here)[0], "records exported from S3 and from a folder")
+        mill("verify", out, *at)
     section("a committed file whose upload moto no longer has")
     gone = list_keys(client, "dest", "team a/tables/events/")[0]
     for key in [gone, "team a/tables/_trailmill/log/1.done"]:

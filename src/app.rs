@@ -145,7 +145,7 @@ fn export(args: &ExportArgs) -> Result<ExitStatus> {
 }
 
 fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
-    let report = verify::verify(&args.dataset)?;
+    let report = verify::verify(&args.dataset, &config::aws(&args.aws))?;
     let mut out = BufWriter::new(io::stdout().lock());
     if args.json {
         report.write_json(&mut out)?;

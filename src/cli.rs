@@ -151,12 +151,15 @@ pub enum ExportFormat {
 /// `trailmill verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// The dataset: a folder that run has written
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
     #[arg(value_name = "DEST")]
-    pub dataset: PathBuf,
+    pub dataset: String,
     /// Print the findings as JSON on stdout
     #[arg(long, help_heading = OUTPUT)]
     pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
 }
 
 /// `trailmill compact`.

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod audit;
 pub mod aws;
+pub mod budget;
 pub mod cli;
 pub mod commit;
 pub mod config;

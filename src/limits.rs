@@ -4,12 +4,28 @@
 /// recurse, DuckDB refuses beyond 1,000 and others far earlier.
 pub const JSON_DEPTH_MAX: usize = 200;
 
-/// Memory of a reused buffer that is kept from one object to the next; one grown larger is given back.
-pub const REUSED_BYTES_MAX: usize = 16 << 20;
+/// Memory of a reused buffer that is kept from one object to the next; one grown larger is given back. Where memory is short
+/// or threads are many, less is kept (`Budget::free_bytes`).
+pub const REUSED_BYTES_MAX: usize = 8 << 20;
 
-/// Objects up to this size, inflated, are parsed whole; above it record by record, because a tape takes
-/// 24 bytes a value: 50 MB of `[1,1,…` would be 600 MB of tape.
-pub const WHOLE_OBJECT_BYTES_MAX: usize = 8 << 20;
+/// The least that a reused buffer may keep: an ordinary object, inflated.
+pub const FREE_BYTES_MIN: usize = 1 << 20;
+
+/// Objects up to this size, inflated, are parsed whole; above it record by record.
+pub const WHOLE_OBJECT_BYTES_MAX: usize = 4 << 20;
+
+/// And only where that takes no more than so much, because a tape takes 24 bytes a value: 4 MB of `[1,1,…` would take 70 MB,
+/// usual records of that size 15.
+pub const WHOLE_OBJECT_PARSE_BYTES_MAX: usize = 32 << 20;
+
+/// What parsing takes for each value or key: 24 bytes of tape and two places of four.
+pub const PARSE_NODE_BYTES: usize = 32;
+
+/// What a row takes beside the bytes of its record, when rows are looked at for their size.
+pub const ROW_BYTES_LEAST: usize = 256;
+
+/// Rows are looked at for their size whenever so many bytes of records, and of rejects, have become rows.
+pub const ROWS_LOOKED_AT_BYTES: usize = 1 << 20;
 
 /// One object, inflated. CloudTrail's own end at 50 MB; the rest is room for piles made by hand. What is larger wants
 /// cutting.
@@ -35,8 +51,8 @@ pub const WRAPPINGS_MAX: usize = 4;
 /// for piles made by hand. What is larger is refused before a byte of it is taken.
 pub const FETCHED_BYTES_MAX: u64 = 128 << 20;
 
-/// Listed bytes of S3 objects that may be under way or wait for a worker at once, unless told otherwise.
-pub const BYTES_IN_FLIGHT: u64 = 64 << 20;
+/// Bytes of bodies that may be under way or wait for a worker at once, as listed, where there is a gigabyte of memory.
+pub const BODY_BYTES: usize = 64 << 20;
 
 /// S3 requests in flight at once, unless told otherwise: enough to keep many cores busy with objects of a few kB at
 /// 20-50 ms each, and far below what one prefix answers (5,500 GETs a second).
@@ -72,37 +88,54 @@ pub const FOREIGN_PAGES_MAX: u32 = 10;
 /// LIST requests that are spent on finding `AWSLogs/` below a prefix, half a cent's worth.
 pub const SEARCH_LISTS_MAX: u64 = 1_000;
 
+/// A buffer of a fetched body is kept for the next ones only up to this size: an object of 2 MB, as it lies in the bucket.
+pub const SPARE_BODY_BYTES_MAX: usize = 256 << 10;
+
 /// Buffers of fetched bodies that are kept for the next ones.
 pub const SPARE_BODIES_MAX: usize = 64;
 
 /// Bytes of what a server said that are repeated to a person.
 pub const SERVER_MESSAGE_BYTES_MAX: usize = 300;
 
-/// Groups of a rollup that are kept at once. Beyond, they are given out as partial rows: 15 minutes of a busy organisation have
-/// some 10,000.
-pub const ROLLUP_GROUPS_MAX: usize = 1 << 18;
+/// Ids of records, and rows of `duplicates`, that are kept while records are written, before they are sorted.
+pub const BOOKS_BYTES: usize = 8 << 20;
 
-/// Texts of the keys of rollups that are kept at once, before they are gathered anew.
-pub const ROLLUP_TEXT_BYTES_MAX: usize = 32 << 20;
+/// Tables whose rows are in memory and take no more than this are written side by side.
+pub const SMALL_TABLE_BYTES: usize = 32 << 20;
+
+/// Groups of a rollup that are open at once, at 88 bytes each. Beyond, they are given out as partial rows: 15 minutes of a busy
+/// organisation have some 10,000.
+pub const ROLLUP_GROUPS_MAX: usize = 1 << 17;
+
+/// Complete groups of a rollup are given out as rows when they take this much.
+pub const ROLLUP_BYTES: usize = 12 << 20;
+
+/// Texts of the keys of rollups that are kept at once. Beyond, all groups are given out, and texts are gathered anew.
+pub const ROLLUP_TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// Rejects of one object that get a row each. An object of 50 MB can hold 16 million; those beyond are counted, and one row
 /// says so: the object itself is what to look at.
 pub const REJECTS_PER_OBJECT_MAX: usize = 10_000;
 
-/// Rows of a chunk are sorted, and put to scratch where memory is short, when they take this much.
+/// Rows that a thread gathers are sorted, and put to scratch where memory is short, when they take this much. Where memory is
+/// short or threads are many, they are fewer (`Budget::chunk_bytes`).
 pub const CHUNK_BYTES: usize = 24 << 20;
 
 /// Rows of a block of a run on scratch: with the bytes below, what a merge holds of each run.
 pub const BLOCK_ROWS: usize = 2048;
 
-/// Bytes of a block's unshared values.
-pub const BLOCK_BYTES: usize = 1 << 20;
+/// Bytes of a block's values, and of the texts that they share.
+pub const BLOCK_BYTES: usize = 512 << 10;
+
+/// What a row of a block takes beside its unshared values: numbers, times, and where values end.
+pub const BLOCK_ROW_BYTES: usize = 256;
 
 /// Rows of a row group: large enough to compress and to skip, small enough that a look-up reads little.
 pub const ROW_GROUP_ROWS: usize = 128 << 10;
 
-/// Bytes of a row group's unshared values (JSON and ids), at which it ends: bounds what encoding holds.
-pub const ROW_GROUP_BYTES: usize = 128 << 20;
+/// Bytes of a row group's texts (JSON, ids, names) as if no two rows shared any, at which it ends: bounds what merging and
+/// encoding hold. Usual rows have 1 to 1.5 kB.
+pub const ROW_GROUP_BYTES: usize = 96 << 20;
 
 /// A data file ends at the first row group beyond this size.
 pub const DATA_FILE_BYTES: usize = 512 << 20;
@@ -121,21 +154,36 @@ pub const LATE_WINDOW_DAYS_MAX: u32 = 30;
 /// Memory to stay within, unless told otherwise.
 pub const MEMORY_BYTES: usize = 1 << 30;
 
-/// The least memory that can be asked for: two threads with an object of 50 MB each, and what encoding holds.
+/// The least memory that can be asked for: an object of 128 MiB, one record at its limits being parsed, and a thread with
+/// usual objects beside.
 pub const MEMORY_BYTES_MIN: usize = 256 << 20;
 
-/// What a run takes beside the sorted rows it keeps: two windows of rows and what is encoded of them, rollups, and the
-/// program itself.
-pub const MEMORY_BESIDE_RUNS: usize = 128 << 20;
+/// What the program takes with nothing in hand, and with a listing of 10,000 objects.
+pub const MEMORY_OF_PROGRAM: usize = 24 << 20;
 
-/// From here on the next window of rows, up to 200 MB, is merged while one is encoded.
+/// A window of rows at its limits, and what is encoded of it.
+pub const MEMORY_OF_WINDOW: usize = 160 << 20;
+
+/// Rollups at their limits, and the ids and copies that are kept beside.
+pub const MEMORY_OF_ROLLUPS: usize = 64 << 20;
+
+/// From here on the next window of rows is merged while one is encoded.
 pub const MEMORY_TO_READ_AHEAD: usize = 512 << 20;
 
-/// What each thread takes: an object in hand, parsed, and a chunk that grows.
-pub const MEMORY_OF_THREAD: usize = 48 << 20;
-
 /// Sorted rows may take at least one part in so many of `--memory`, however many threads there are.
-pub const MEMORY_SHARE_OF_RUNS: usize = 8;
+pub const MEMORY_SHARE_OF_RUNS: usize = 16;
+
+/// The least that there is for parsing at once: one record of [`RECORD_BYTES_MAX`] that is all numbers.
+pub const PARSE_BYTES_MIN: usize = 72 << 20;
+
+/// The least rows that a thread gathers before they are sorted. Smaller runs are merged more often.
+pub const CHUNK_BYTES_MIN: usize = 2 << 20;
+
+/// What a merge holds of a run on scratch: the block in hand, and one that a window still needs.
+pub const MERGED_RUN_BYTES: usize = 1 << 20;
+
+/// The least runs on scratch that are merged at once; what more there are is first merged to fewer.
+pub const RUNS_MERGED_MIN: usize = 32;
 
 /// One entry of the log, when it is verified or read from S3: one that names the files of a hundred years has 200 MB.
 pub const LOG_ENTRY_BYTES_MAX: u64 = 256 << 20;
@@ -150,8 +198,9 @@ pub const VERIFY_OBJECT_FINDINGS_MAX: usize = 1_000;
 /// Files of a partition that are merged by one commit: a merge holds a block of each. Beyond, a partition takes several commits.
 pub const MERGED_FILES_MAX: usize = 512;
 
-/// The blocks that a merge of data files holds may take one part in so many of `--memory`; each gets an equal share.
-pub const MEMORY_SHARE_OF_BLOCKS: usize = 8;
+/// The blocks in hand of a merge of data files may take one part in so many of `--memory`, each an equal share; those that a window
+/// still needs take as much again.
+pub const MEMORY_SHARE_OF_BLOCKS: usize = 16;
 
 /// Bytes of such a block, at least: with fewer, the texts that each block keeps for itself outweigh its rows.
 pub const BLOCK_BYTES_MIN: usize = 32 << 10;

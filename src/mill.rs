@@ -6,6 +6,7 @@ use std::io;
 
 use sha2::{Digest, Sha256};
 
+use crate::budget::{Gate, Room};
 use crate::limits;
 use crate::mcp;
 use crate::plan::History;
@@ -20,7 +21,7 @@ use crate::table::{
 };
 use crate::trail::hash::content_hash;
 use crate::trail::inflate::{Broken, Inflater};
-use crate::trail::json::{Parser, Value};
+use crate::trail::json::{PARSE_BYTES_OF_BYTE, Parser, Value, parse_bytes};
 use crate::trail::key::DeliveryKey;
 use crate::trail::mend::{Mended, mend};
 use crate::trail::record::{Field, Kind, Record};
@@ -110,8 +111,9 @@ pub struct Outcome {
 
 /// Handles one object after another with the same memory: one to a thread.
 pub struct Mill<'t> {
-    inflater: Inflater,
+    inflater: Inflater<'t>,
     parser: Parser,
+    parses: &'t Gate,
     tables: Tables<'t>,
 }
 
@@ -122,12 +124,13 @@ impl std::fmt::Debug for Mill<'_> {
 }
 
 impl<'t> Mill<'t> {
-    /// Returns a mill that gives its rows to `out`.
-    pub fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+    /// Returns a mill that gives its rows to `out`, and has the room that it shares with others.
+    pub fn new(options: &'t Options, out: &'t dyn Takes, room: &'t Room) -> Self {
         Self {
-            inflater: Inflater::default(),
-            parser: Parser::default(),
-            tables: Tables::new(options, out),
+            inflater: Inflater::new(&room.objects),
+            parser: Parser::keeping(room.parses.free_bytes()),
+            parses: &room.parses,
+            tables: Tables::new(options, out, room.chunk_bytes),
         }
     }
 
@@ -142,6 +145,7 @@ impl<'t> Mill<'t> {
             tables: &mut self.tables,
             object,
             parser: &mut self.parser,
+            parses: self.parses,
             tally: Tally {
                 has_rejects_booked: object.has_rejects_booked(),
                 ..Tally::default()
@@ -149,7 +153,9 @@ impl<'t> Mill<'t> {
         };
         pass.content(content, broken.as_ref());
         let tally = pass.tally;
-        self.tables.end_object(object, content, tally)
+        let outcome = self.tables.end_object(object, content, tally);
+        self.inflater.give_back();
+        outcome
     }
 
     /// Makes rows of events again, which stand in their table.
@@ -163,8 +169,9 @@ impl<'t> Mill<'t> {
             let text = std::str::from_utf8(&record).map_err(io::Error::other)?;
             self.event(text, rows, row)
                 .ok_or_else(|| no_record(rows, row))?;
+            self.tables.grown(text.len())?;
         }
-        self.tables.hand_out(limits::CHUNK_BYTES)
+        Ok(())
     }
 
     /// Makes rows of one event; `None` where it is none.
@@ -182,7 +189,13 @@ impl<'t> Mill<'t> {
             mended: None,
         };
         let time = rows.subject(row)?.time;
-        let Self { parser, tables, .. } = self;
+        let Self {
+            parser,
+            parses,
+            tables,
+            ..
+        } = self;
+        let _permit = parses.enter(bytes_to_parse(text.as_bytes(), parses));
         let first = parser.parse(text, |root| {
             tables.event(&Record::new(root), time, &origin);
         });
@@ -206,7 +219,7 @@ impl<'t> Mill<'t> {
     ///
     /// Returns what storing them gave.
     pub fn finish(mut self) -> io::Result<()> {
-        self.tables.hand_out(0)
+        self.tables.hand_out_all()
     }
 }
 
@@ -222,12 +235,16 @@ struct Tables<'t> {
     aggregated_events: Chunk,
     rejects: Chunk,
     wants_touched: bool,
+    /// Rows of all tables are sorted and handed out when they take this much.
+    bytes_max: usize,
+    /// Bytes of what became rows since that was looked at.
+    fresh_bytes: usize,
     /// The first error of `out`: nothing more is made then.
     failed: Option<io::Error>,
 }
 
 impl<'t> Tables<'t> {
-    fn new(options: &'t Options, out: &'t dyn Takes) -> Self {
+    fn new(options: &'t Options, out: &'t dyn Takes, bytes_max: usize) -> Self {
         Self {
             options,
             out,
@@ -239,6 +256,8 @@ impl<'t> Tables<'t> {
             aggregated_events: Chunk::new(&aggregated_events::TABLE),
             rejects: Chunk::new(&rejects::TABLE),
             wants_touched: options.wants(&crate::table::resource_activity::TABLE),
+            bytes_max,
+            fresh_bytes: 0,
             failed: None,
         }
     }
@@ -294,6 +313,7 @@ impl<'t> Tables<'t> {
                 object.source_object,
                 &reject,
             );
+            self.grown(reject.raw.len().min(limits::REJECT_RAW_BYTES_MAX))?;
         }
         let further = tally.reasons.values().sum::<u64>() - tally.rejects.len() as u64;
         if further > 0 {
@@ -312,7 +332,7 @@ impl<'t> Tables<'t> {
                 &reject,
             );
         }
-        self.hand_out(limits::CHUNK_BYTES)?;
+        self.hand_out()?;
         Ok(Outcome {
             status: if tally.corrupt.is_some() {
                 Status::Corrupt
@@ -329,9 +349,51 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// Hands out the rows of every table that takes more than so many bytes.
-    fn hand_out(&mut self, bytes_max: usize) -> io::Result<()> {
-        let chunks = [
+    /// Looks at the memory that rows take, now and then: one object can hold millions of them, and one record can have 4 MiB.
+    fn grown(&mut self, bytes: usize) -> io::Result<()> {
+        self.fresh_bytes += limits::ROW_BYTES_LEAST + bytes;
+        if self.fresh_bytes < limits::ROWS_LOOKED_AT_BYTES {
+            return Ok(());
+        }
+        self.hand_out()
+    }
+
+    /// Hands out the rows of the largest tables, until those that are left take no more than they may.
+    fn hand_out(&mut self) -> io::Result<()> {
+        self.fresh_bytes = 0;
+        loop {
+            let bytes = self.chunks().map(|chunk| chunk.bytes());
+            let all: usize = bytes.iter().sum();
+            if all <= self.bytes_max {
+                return Ok(());
+            }
+            let largest = bytes.iter().enumerate().max_by_key(|(_, bytes)| **bytes);
+            self.hand_out_one(largest.map_or(0, |(nth, _)| nth))?;
+        }
+    }
+
+    fn hand_out_all(&mut self) -> io::Result<()> {
+        (0..self.chunks().len()).try_for_each(|nth| self.hand_out_one(nth))
+    }
+
+    fn hand_out_one(&mut self, nth: usize) -> io::Result<()> {
+        let (out, options) = (self.out, self.options);
+        let [.., chunk] = &mut self.chunks()[..=nth] else {
+            unreachable!("there are tables")
+        };
+        if chunk.rows() == 0 {
+            return Ok(());
+        }
+        let empty = chunk.with_room_for();
+        let full = std::mem::replace(*chunk, empty);
+        if options.wants(full.table()) {
+            out.take(full.sort())?;
+        }
+        Ok(())
+    }
+
+    fn chunks(&mut self) -> [&mut Chunk; 7] {
+        [
             &mut self.events,
             &mut self.mcp_events,
             &mut self.mcp_links,
@@ -339,18 +401,7 @@ impl<'t> Tables<'t> {
             &mut self.insights,
             &mut self.aggregated_events,
             &mut self.rejects,
-        ];
-        for chunk in chunks {
-            if chunk.rows() == 0 || chunk.bytes() <= bytes_max {
-                continue;
-            }
-            let empty = chunk.with_room_for();
-            let full = std::mem::replace(chunk, empty);
-            if self.options.wants(full.table()) {
-                self.out.take(full.sort())?;
-            }
-        }
-        Ok(())
+        ]
     }
 }
 
@@ -394,6 +445,7 @@ struct Pass<'p, 't> {
     tables: &'p mut Tables<'t>,
     object: Object<'p>,
     parser: &'p mut Parser,
+    parses: &'p Gate,
     tally: Tally,
 }
 
@@ -423,12 +475,18 @@ impl Pass<'_, '_> {
         let Ok(text) = simdutf8::basic::from_utf8(content) else {
             return false;
         };
+        let bytes = bytes_to_parse(content, self.parses);
+        if bytes > limits::WHOLE_OBJECT_PARSE_BYTES_MAX {
+            return false;
+        }
         let Self {
             tables,
             object,
             parser,
+            parses,
             tally,
         } = self;
+        let _permit = parses.enter(bytes);
         let taken = parser.parse(text, |root| {
             let Some(records) = only_records(root) else {
                 return false;
@@ -473,8 +531,10 @@ impl Visitor for Pass<'_, '_> {
             tables,
             object,
             parser,
+            parses,
             tally,
         } = self;
+        let _permit = parses.enter(bytes_to_parse(bytes, parses));
         let first = parser.parse(text, |root| {
             record(tables, *object, tally, place, root, None)
         });
@@ -559,6 +619,16 @@ fn no_record(rows: &Rows<'_>, row: usize) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
+/// What parsing a text may take: of one that is free anyway, what the worst of its length would.
+fn bytes_to_parse(text: &[u8], gate: &Gate) -> usize {
+    let most = PARSE_BYTES_OF_BYTE * text.len();
+    if most <= gate.free_bytes() {
+        most
+    } else {
+        parse_bytes(text)
+    }
+}
+
 fn describe(error: &simd_json::Error) -> String {
     let kind = format!("{:?}", error.error());
     kind.split(['(', ' ']).next().unwrap_or_default().to_owned()
@@ -610,13 +680,14 @@ fn record(
         tally.counts.read_before += 1;
         return Ok(());
     }
+    let raw = value.raw();
     let origin = Origin {
         object: object.number,
         source: object.source,
         source_object: object.source_object,
         source_index: place.index,
         delivery_time: object.delivery_time,
-        content_hash: content_hash(mended.unwrap_or(value.raw().as_bytes())),
+        content_hash: content_hash(mended.unwrap_or(raw.as_bytes())),
         mended,
     };
     match kind {
@@ -626,10 +697,7 @@ fn record(
             aggregated_events::append(&mut tables.aggregated_events, &record, time, &origin);
         }
     }
-    // One object can hold millions of records: look at the memory now and then.
-    if place.index % 256 == 255
-        && let Err(error) = tables.hand_out(limits::CHUNK_BYTES)
-    {
+    if let Err(error) = tables.grown(raw.len()) {
         tables.failed.get_or_insert(error);
     }
     Ok(())

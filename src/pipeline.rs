@@ -10,10 +10,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::budget::Room;
 use crate::mill::{Mill, Object, Options, Outcome};
 use crate::plan::History;
 use crate::sink::runs::Runs;
-use crate::source::{DeliveryObject, Feed, FetchError, Fetched};
+use crate::source::{Body, DeliveryObject, Feed, FetchError, Fetched};
 
 /// What became of each object, by its number in the listing.
 pub type Outcomes = BTreeMap<usize, Result<Read, FetchError>>;
@@ -39,6 +40,7 @@ pub fn run(
     histories: &[History],
     options: &Options,
     runs: &Runs,
+    room: &Room,
     progress: &Progress,
     stop: &AtomicBool,
 ) -> Result<Outcomes> {
@@ -48,7 +50,7 @@ pub fn run(
             feed,
             objects,
             histories,
-            mill: Mill::new(options, runs),
+            mill: Mill::new(options, runs, room),
             outcomes: &outcomes,
             progress,
         };
@@ -77,17 +79,20 @@ struct Worker<'r> {
 
 impl Worker<'_> {
     fn work(&mut self) -> Result<()> {
-        let mut body = Vec::new();
+        let mut body = Body::default();
         while let Some((number, fetched)) = self.feed.next(&mut body) {
             let listed = &self.objects[number];
             let outcome = match fetched {
                 Ok(fetched) => {
                     let outcome = self
                         .mill
-                        .object(object(number, listed, &self.histories[number]), &body)
+                        .object(
+                            object(number, listed, &self.histories[number]),
+                            body.bytes(),
+                        )
                         .context("keep sorted rows")?;
                     self.progress
-                        .read(body.len() as u64, outcome.counts.records);
+                        .read(body.bytes().len() as u64, outcome.counts.records);
                     Ok(Read { fetched, outcome })
                 }
                 Err(error) if error.ends_run() => return Err(error.into()),

@@ -91,7 +91,6 @@ impl Writer<'_> {
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
         let (mut merged, known) = self.events(runs)?;
         let of_events = Rows::OfEvents(&known);
-        // Small tables leave threads idle; side by side they do not.
         let others: [(&'static Table, Rows<'_>); 7] = [
             (&mcp_events::TABLE, of_events),
             (&mcp_links::TABLE, of_events),
@@ -101,12 +100,7 @@ impl Writer<'_> {
             (&insights::TABLE, Rows::Records),
             (&aggregated_events::TABLE, Rows::Records),
         ];
-        let written: Vec<Merged> = others
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|(table, rows)| self.table(runs, table, rows))
-            .collect::<Result<_>>()?;
-        for table in written {
+        for table in self.tables(runs, &others)? {
             merged.add(table);
         }
         let (duplicates, conflicting) = rayon::join(
@@ -116,6 +110,25 @@ impl Writer<'_> {
         merged.add(duplicates?);
         merged.conflicting = conflicting?;
         Ok(merged)
+    }
+
+    /// Writes tables whose rows are all in their runs.
+    fn tables(&self, runs: &Runs, tables: &[(&'static Table, Rows<'_>)]) -> Result<Vec<Merged>> {
+        // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
+        let (small, large): (Vec<_>, Vec<_>) = tables
+            .iter()
+            .copied()
+            .partition(|(table, _)| runs.are_small(table));
+        let write = |(table, rows)| self.table(runs, table, rows);
+        let mut written: Vec<Merged> = small
+            .into_par_iter()
+            .with_max_len(1)
+            .map(write)
+            .collect::<Result<_>>()?;
+        for table in large {
+            written.push(write(table)?);
+        }
+        Ok(written)
     }
 
     /// Writes a table whose rows are all in its runs.
@@ -165,15 +178,11 @@ impl Writer<'_> {
         let mut rollups = self.rollups();
         let mut merge = begin(runs, &events::TABLE)?;
         while let Some(window) = self.next_window(&mut merge)? {
-            rollups.observe(&window);
-            take_all(runs, rollups.take_rows(limits::CHUNK_BYTES))?;
+            rollups.observe(&window, &mut |rows| runs.take(rows))?;
         }
         take_all(runs, rollups.finish())?;
-        let written = DERIVED
-            .into_par_iter()
-            .with_max_len(1)
-            .map(|table| self.table(runs, table, Rows::Plain))
-            .collect::<Result<Vec<Merged>>>()?;
+        let tables = DERIVED.map(|table| (table, Rows::Plain));
+        let written = self.tables(runs, &tables)?;
         Ok(written.into_iter().flat_map(|table| table.files).collect())
     }
 
@@ -212,11 +221,8 @@ impl Writer<'_> {
             let (encoded, (noted, ahead)) = rayon::join(
                 || files.write(&window),
                 || {
-                    rollups.observe(&window);
-                    let rows = rollups.take_rows(limits::CHUNK_BYTES);
-                    let noted = books
-                        .note(&window, runs)
-                        .and_then(|()| take_all(runs, rows));
+                    let rolled_up = rollups.observe(&window, &mut |rows| runs.take(rows));
+                    let noted = books.note(&window, runs).and_then(|()| Ok(rolled_up?));
                     (noted, self.reads_ahead.then(&mut next_window))
                 },
             );
@@ -323,7 +329,7 @@ impl<'a> Books<'a> {
                 }
             }
         }
-        self.hand_over(limits::CHUNK_BYTES, runs)
+        self.hand_over(limits::BOOKS_BYTES, runs)
     }
 
     /// Whether an earlier reading of the object has settled what becomes of its records of that time.
@@ -427,7 +433,8 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
         rows: limits::ROW_GROUP_ROWS,
         bytes: limits::ROW_GROUP_BYTES,
     };
-    Merge::new(table, runs.take_runs(table), limits).context("read scratch")
+    let runs = runs.take_runs(table).context("merge scratch")?;
+    Merge::new(table, runs, limits).context("read scratch")
 }
 
 fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {

@@ -8,6 +8,8 @@
 pub mod fold;
 mod groups;
 
+use std::io;
+
 use rayon::prelude::*;
 
 use crate::limits;
@@ -38,6 +40,8 @@ pub struct Rollups {
     dict: Dict,
     activity: Groups,
     resources: Groups,
+    /// Complete groups of a table are given out when they take more.
+    bytes_max: usize,
 }
 
 /// What events are grouped by, looked up once for both tables: the key of `activity`, then what only the other has.
@@ -75,17 +79,31 @@ impl Rollups {
             dict: Dict::default(),
             activity: Groups::new(&activity::TABLE),
             resources: Groups::new(&resource_activity::TABLE),
+            bytes_max: limits::ROLLUP_BYTES,
         }
     }
 
-    /// Counts the events of a window. Windows come in order.
-    pub fn observe(&mut self, window: &Window) {
-        let mut maps: Vec<IdMap> = window
-            .blocks
-            .iter()
-            .map(|block| IdMap::new(block.chunk().dictionary_len()))
-            .collect();
-        for rows in window.rows.chunks(BATCH_ROWS) {
+    /// Counts the events of a window. Windows come in order. What becomes too much is given to `take`, in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of `take`.
+    pub fn observe(&mut self, window: &Window, take: Take<'_>) -> io::Result<()> {
+        let new_maps = || -> Vec<IdMap> {
+            let blocks = window.blocks.iter();
+            blocks
+                .map(|block| IdMap::new(block.chunk().dictionary_len()))
+                .collect()
+        };
+        let mut maps = new_maps();
+        let mut left = window.rows.as_slice();
+        while !left.is_empty() {
+            let (rows, rest) = left.split_at(batch(window, left));
+            left = rest;
+            if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
+                self.start_over(take)?;
+                maps = new_maps();
+            }
             let parts = self.parts(window, rows, &mut maps);
             for ((block, row), parts) in rows.iter().zip(parts) {
                 let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
@@ -100,7 +118,9 @@ impl Rollups {
                     self.observe_resources(chunk, row, parts, times, ids);
                 }
             }
+            self.give_out(self.bytes_max, take)?;
         }
+        Ok(())
     }
 
     /// Returns the parts of the keys of some rows.
@@ -160,36 +180,60 @@ impl Rollups {
         }
     }
 
-    /// Takes out the complete rows of each table that has more than so many bytes of them, in order; all rows of both, where
-    /// their texts have become too many.
-    pub fn take_rows(&mut self, bytes_max: usize) -> Vec<Sorted> {
-        if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
-            return std::mem::replace(self, Self::new(self.options)).finish();
+    /// Completes all groups, gives out their rows, and forgets all texts.
+    fn start_over(&mut self, take: Take<'_>) -> io::Result<()> {
+        self.activity.complete();
+        self.resources.complete();
+        self.give_out(0, take)?;
+        self.dict = Dict::default();
+        Ok(())
+    }
+
+    /// Gives out the complete rows of each table that has more than so many bytes of them, one after the other.
+    fn give_out(&mut self, bytes_max: usize, take: Take<'_>) -> io::Result<()> {
+        for groups in [&mut self.activity, &mut self.resources] {
+            if groups.bytes() > bytes_max {
+                take(groups.take(&self.dict, &self.dict.ranks()))?;
+            }
         }
-        self.take(bytes_max)
+        Ok(())
     }
 
     /// Completes all groups and returns the rows that are left.
     pub fn finish(mut self) -> Vec<Sorted> {
         self.activity.complete();
         self.resources.complete();
-        self.take(0)
-    }
-
-    fn take(&mut self, bytes_max: usize) -> Vec<Sorted> {
-        let mut large = vec![&mut self.activity, &mut self.resources];
-        large.retain(|groups| groups.bytes() > bytes_max);
-        if large.is_empty() {
+        let mut left = vec![&mut self.activity, &mut self.resources];
+        left.retain(|groups| groups.bytes() > 0);
+        if left.is_empty() {
             return Vec::new();
         }
         let (dict, ranks) = (&self.dict, self.dict.ranks());
-        large
-            .into_par_iter()
+        left.into_par_iter()
             .with_max_len(1)
             .map(|groups| groups.take(dict, &ranks))
             .collect()
     }
 }
+
+/// How many of some rows are looked up together: fewer where they are large, for the dictionary takes all their texts.
+fn batch(window: &Window, rows: &[(u32, u32)]) -> usize {
+    let size = |(block, row): &(u32, u32)| {
+        window.blocks[*block as usize]
+            .chunk()
+            .row_size(*row as usize)
+    };
+    let mut left = limits::ROLLUP_TEXT_BYTES_MAX / 4;
+    let fits = |row: &&(u32, u32)| {
+        let fits = left > 0;
+        left = left.saturating_sub(size(row));
+        fits
+    };
+    rows.iter().take(BATCH_ROWS).take_while(fits).count()
+}
+
+/// Takes rows that are given out.
+pub type Take<'t> = &'t mut dyn FnMut(Sorted) -> io::Result<()>;
 
 /// A part of a key: a text's number plus one, or a boolean; 0 for no value.
 fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Dict) -> u32 {
@@ -250,6 +294,14 @@ mod tests {
         chunk
     }
 
+    fn observe(rollups: &mut Rollups, window: &Window, given: &mut Vec<Sorted>) {
+        let mut take = |rows| {
+            given.push(rows);
+            Ok(())
+        };
+        rollups.observe(window, &mut take).expect("in memory");
+    }
+
     /// The rows of a table that are given out, after each window those that have more than so many bytes.
     fn rolled_up(table: &Table, rows: &[Row], window_rows: usize, bytes_max: usize) -> Vec<Sorted> {
         let run: Run = Box::new(std::iter::once(Ok(chunk_of(rows).sort())));
@@ -258,11 +310,13 @@ mod tests {
             bytes: usize::MAX,
         };
         let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
-        let mut rollups = Rollups::new(ALL);
+        let mut rollups = Rollups {
+            bytes_max,
+            ..Rollups::new(ALL)
+        };
         let mut given = Vec::new();
         while let Some(window) = merge.next_window().expect("in memory") {
-            rollups.observe(&window);
-            given.extend(rollups.take_rows(bytes_max));
+            observe(&mut rollups, &window, &mut given);
         }
         given.extend(rollups.finish());
         given.retain(|run| run.chunk().table().name == table.name);
@@ -473,7 +527,7 @@ mod tests {
         let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
         let window = merge.next_window().expect("in memory").expect("one row");
         let mut rollups = Rollups::new(ALL);
-        rollups.observe(&window);
+        observe(&mut rollups, &window, &mut Vec::new());
         let runs = rollups.finish();
         assert_eq!(runs.len(), 2);
         for run in &runs {

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::books::{Books, is_news, status_of};
 use super::outstanding::{Aside, Group, hash_of, hash_of_foreign};
+use crate::budget::{Budget, Room};
 use crate::commit::{Coverage, Entry, FORMAT_VERSION, Purpose};
 use crate::config::RunConfig;
-use crate::limits;
 use crate::mill::Options;
 use crate::pipeline::{self, Outcomes, Progress};
 use crate::sink::dataset::DatasetWriter;
@@ -26,6 +26,8 @@ use crate::write::{Rows, Writer};
 /// What the groups of a run have in common.
 pub(super) struct GroupRun<'r> {
     pub(super) config: &'r RunConfig,
+    /// How `--memory` is divided.
+    pub(super) budget: Budget,
     pub(super) dataset: &'r mut DatasetWriter,
     pub(super) sources: &'r Sources,
     pub(super) options: &'r Options,
@@ -60,13 +62,13 @@ impl GroupRun<'_> {
     /// Reads and mills a group.
     pub(super) fn read(&self, group: Group, summary: &Summary) -> Result<ReadGroup> {
         let config = self.config;
-        let runs = Runs::new(
-            config.scratch.clone(),
-            memory_of_runs(config.memory_bytes, config.threads),
-        );
+        let budget = &self.budget;
+        let runs = Runs::new(config.scratch.clone(), budget.run_bytes).merging(budget.runs_merged);
+        let room = Room::new(budget);
         let feed_options = FeedOptions {
             concurrency: config.concurrency,
-            bytes_in_flight: limits::BYTES_IN_FLIGHT.min(config.memory_bytes as u64 / 8),
+            bytes_in_flight: budget.body_bytes as u64,
+            free_bytes: budget.free_bytes,
         };
         let feed = self.sources.feed(
             Arc::clone(&group.objects),
@@ -80,6 +82,7 @@ impl GroupRun<'_> {
                 &group.histories,
                 self.options,
                 &runs,
+                &room,
                 self.progress,
                 self.stop,
             )
@@ -119,7 +122,7 @@ impl GroupRun<'_> {
             options: self.options,
             histories: &group.histories,
             bucket: self.config.bucket,
-            reads_ahead: self.config.memory_bytes >= limits::MEMORY_TO_READ_AHEAD,
+            reads_ahead: self.budget.reads_ahead,
             stop: self.stop,
         };
         let mut merged = self.pool.install(|| writer.records(runs))?;
@@ -176,13 +179,6 @@ impl GroupRun<'_> {
         }
         hex(&hash.finalize()[..8])
     }
-}
-
-/// Returns how many bytes of `--memory` sorted rows may take before they go to scratch.
-pub(crate) fn memory_of_runs(memory_bytes: usize, threads: usize) -> usize {
-    let beside = limits::MEMORY_BESIDE_RUNS + threads * limits::MEMORY_OF_THREAD;
-    let rest = memory_bytes.saturating_sub(beside);
-    rest.max(memory_bytes / limits::MEMORY_SHARE_OF_RUNS)
 }
 
 /// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. Of a dataset that

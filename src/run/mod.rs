@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
+use crate::budget::Budget;
 use crate::commit::Settings;
 use crate::config::{RunConfig, UsageError, list_selection};
 use crate::mill::Options;
@@ -24,7 +25,6 @@ use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
 use crate::write::Stopped;
 use group::GroupRun;
-pub(crate) use group::memory_of_runs;
 use outstanding::{Group, Listed, Outstanding, outstanding, since};
 
 /// A run was asked to stop.
@@ -142,6 +142,7 @@ fn read(
         .context("start threads")?;
     let mut group_run = GroupRun {
         config,
+        budget: Budget::new(config.memory_bytes, config.threads),
         dataset,
         sources,
         options: &options,

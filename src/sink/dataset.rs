@@ -220,6 +220,8 @@ pub struct DatasetWriter {
     nonce: String,
     /// Whether an entry may be there that is not published: what is staged is not ours to sweep then.
     is_appending: bool,
+    /// Whether the place is known to refuse to overwrite entries.
+    is_probed: bool,
 }
 
 impl std::ops::Deref for DatasetWriter {
@@ -249,12 +251,13 @@ impl DatasetWriter {
             run_id,
             nonce,
             is_appending: false,
+            is_probed: false,
         };
         if writer.is_new() {
             if writer.store().holds_data()? {
                 return Err(SinkError::NotEmpty(writer.address().to_owned()));
             }
-            writer.store().probe()?;
+            writer.probe()?; // before hours of work
         }
         for entry in std::mem::take(&mut writer.dataset.unfinished) {
             writer.publish(&entry)?;
@@ -329,6 +332,7 @@ impl DatasetWriter {
         let text = entry
             .to_json()
             .map_err(|e| log_error(entry.number, &e.to_string()))?;
+        self.probe()?;
         self.is_appending = true;
         // A request that was repeated meets what it did the first time.
         if !self.store().create(&path, &text)?
@@ -340,6 +344,15 @@ impl DatasetWriter {
         self.dataset.state.follow(entry, &text)?;
         self.publish(entry)?;
         self.is_appending = false;
+        Ok(())
+    }
+
+    /// Finds out, once and before the first entry, whether entries cannot be overwritten. A run that has nothing to add asks nothing.
+    fn probe(&mut self) -> Result<(), SinkError> {
+        if !self.is_probed {
+            self.store().probe()?;
+            self.is_probed = true;
+        }
         Ok(())
     }
 

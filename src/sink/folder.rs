@@ -1,5 +1,6 @@
 //! A dataset's place in a folder: staged files are renamed, the log's are linked, a lock keeps other writers away.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::error::failed;
+use super::inventory::{Found, inventory};
 use super::store::{ReadAt, Stage, Store};
 use super::{LOCK, OURS, SinkError};
 use crate::commit::{DataFile, Upload};
@@ -209,6 +211,10 @@ impl Store for Folder {
         if !self.existed {
             let _ = fs::remove_dir(&self.root);
         }
+    }
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        inventory(&self.root)
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {

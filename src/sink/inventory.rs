@@ -1,4 +1,4 @@
-//! Everything that lies in a dataset's folder, links not followed: what is not found here is not read.
+//! Everything that lies in a dataset's place; in a folder links are not followed: what is not found here is not read.
 
 use std::collections::BTreeMap;
 use std::fs::{self, DirEntry};
@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::failed;
-use super::{LOCK, OURS, RUNS, SinkError};
+use super::{LOCK, OURS, SinkError};
 
 /// What lies at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Found {
 /// # Errors
 ///
 /// Returns an error where there is no dataset, or its folder cannot be read at all.
-pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
+pub(super) fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
     if !root.join(OURS).join("log").is_dir() {
         return Err(SinkError::NoDataset(root.display().to_string()));
     }
@@ -42,7 +42,6 @@ pub fn inventory(root: &Path) -> Result<BTreeMap<String, Found>, SinkError> {
     if let Some(Found::File(0)) = found.get(&lock) {
         found.remove(&lock); // says nothing, and belongs there
     }
-    found.retain(|path, _| !path.starts_with(&format!("{RUNS}/"))); // for people: says nothing that counts
     Ok(found)
 }
 

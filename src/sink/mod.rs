@@ -30,6 +30,6 @@ const LOCK: &str = "lock";
 /// The folder of the log.
 const LOG: &str = "_trailmill/log";
 /// The folder of what runs did, for people.
-const RUNS: &str = "_trailmill/runs";
+pub const RUNS: &str = "_trailmill/runs";
 /// What all runs into a dataset have in common, for people: the log's first entry is what counts.
 pub const SETTINGS: &str = "_trailmill/dataset.json";

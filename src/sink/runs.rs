@@ -2,12 +2,13 @@
 //!
 //! Scratch is one file without a name: it is gone with the process, however that ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::limits;
 use crate::mill::Takes;
 use crate::table::chunk::Sorted;
 use crate::table::merge::Run;
@@ -18,6 +19,7 @@ use crate::table::{Table, spill};
 pub struct Runs {
     scratch_dir: PathBuf,
     memory_bytes_max: usize,
+    merged_max: usize,
     state: Mutex<State>,
 }
 
@@ -53,18 +55,51 @@ impl Runs {
         Self {
             scratch_dir,
             memory_bytes_max,
+            merged_max: limits::RUNS_MERGED_MIN,
             state: Mutex::default(),
         }
     }
 
-    /// Takes out the runs of a table.
-    pub fn take_runs(&self, table: &'static Table) -> Vec<Run> {
-        let mut state = self.lock();
-        let held = state.runs.remove(table.name).unwrap_or_default();
-        let scratch = state.scratch.clone();
-        held.into_iter()
-            .map(|run| open(table, run, scratch.clone()))
-            .collect()
+    /// Has up to so many runs on scratch merged at once: of each, a merge holds a block or two.
+    #[must_use]
+    pub fn merging(self, merged_max: usize) -> Self {
+        Self {
+            merged_max: merged_max.max(2),
+            ..self
+        }
+    }
+
+    /// Returns whether the rows of a table are all in memory, and few.
+    pub fn are_small(&self, table: &'static Table) -> bool {
+        let state = self.lock();
+        let runs = state.runs.get(table.name).into_iter().flatten();
+        let bytes = runs.map(|run| match run {
+            Held::Memory(rows) => rows.bytes(),
+            Held::Scratch(_) => usize::MAX,
+        });
+        bytes.fold(0, usize::saturating_add) <= limits::SMALL_TABLE_BYTES
+    }
+
+    /// Takes out the runs of a table, no more on scratch than may be merged at once.
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch gave where more of them were merged to fewer.
+    pub fn take_runs(&self, table: &'static Table) -> io::Result<Vec<Run>> {
+        let held = self.lock().runs.remove(table.name).unwrap_or_default();
+        let is_on_scratch = |run: &Held| matches!(run, Held::Scratch(_));
+        let (on_scratch, in_memory): (Vec<Held>, Vec<Held>) =
+            held.into_iter().partition(is_on_scratch);
+        let mut on_scratch = VecDeque::from(on_scratch);
+        while on_scratch.len() > self.merged_max {
+            let surplus = on_scratch.len() - self.merged_max + 1;
+            let few = on_scratch.drain(..surplus.min(self.merged_max));
+            let few = few.map(|run| self.open(table, run)).collect();
+            let merged = self.write(|write| spill::merge_blocks(table, few, write))?;
+            on_scratch.push_back(merged);
+        }
+        let runs = in_memory.into_iter().chain(on_scratch);
+        Ok(runs.map(|run| self.open(table, run)).collect())
     }
 
     /// Keeps blocks that come in order, as one run, and returns it.
@@ -110,6 +145,31 @@ impl Runs {
         Ok(scratch)
     }
 
+    /// Puts a run on scratch, whose blocks are given to what `blocks` is called with.
+    fn write(
+        &self,
+        blocks: impl FnOnce(&mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()>,
+    ) -> io::Result<Held> {
+        let scratch = self.scratch()?;
+        let mut places = Vec::new();
+        let mut write = |bytes: &[u8]| {
+            let mut scratch = lock(&scratch);
+            let start = scratch.end;
+            scratch.file.seek(SeekFrom::Start(start))?;
+            scratch.file.write_all(bytes)?;
+            scratch.end += bytes.len() as u64;
+            let bytes = bytes.len();
+            places.push(Block { start, bytes });
+            Ok(())
+        };
+        blocks(&mut write).map_err(|e| self.explain(&e))?;
+        Ok(Held::Scratch(places))
+    }
+
+    fn open(&self, table: &'static Table, run: Held) -> Run {
+        open(table, run, self.lock().scratch.clone())
+    }
+
     fn explain(&self, error: &io::Error) -> io::Error {
         let folder = self.scratch_dir.display();
         io::Error::new(
@@ -141,22 +201,7 @@ impl Runs {
         if fits {
             return Ok(Held::Memory(rows));
         }
-        let scratch = self.scratch()?;
-        let mut blocks = Vec::new();
-        spill::write_blocks(&rows, |bytes| {
-            let mut scratch = lock(&scratch);
-            let start = scratch.end;
-            scratch.file.seek(SeekFrom::Start(start))?;
-            scratch.file.write_all(bytes)?;
-            scratch.end += bytes.len() as u64;
-            blocks.push(Block {
-                start,
-                bytes: bytes.len(),
-            });
-            Ok(())
-        })
-        .map_err(|e| self.explain(&e))?;
-        Ok(Held::Scratch(blocks))
+        self.write(|write| spill::write_blocks(&rows, write))
     }
 }
 

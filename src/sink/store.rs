@@ -3,6 +3,7 @@
 //!
 //! Paths are relative to the dataset's root, with `/`.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::SinkError;
+use super::inventory::Found;
 use crate::commit::{DataFile, Upload};
 
 /// A place for a dataset.
@@ -97,7 +99,8 @@ pub trait Store: Debug + Send + Sync {
     /// What the place says.
     fn has_stages_of_others(&self) -> Result<bool, SinkError>;
 
-    /// Removes what is staged and was not published, whoever staged it.
+    /// Removes what is staged and was not published, whoever staged it; where it was asked before whether there is anything
+    /// [of others](Self::has_stages_of_others), what was there then.
     ///
     /// # Errors
     ///
@@ -113,6 +116,13 @@ pub trait Store: Debug + Send + Sync {
 
     /// Removes what [`lock`](Self::lock) and staging left, where nothing was ever committed: the place is as it was.
     fn leave(&self);
+
+    /// Everything that lies in the place but folders, by path, links not followed.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::NoDataset`] where there is no log, or what the place says.
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError>;
 
     /// Opens a published file for reading.
     ///

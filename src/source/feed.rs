@@ -9,23 +9,28 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use super::error::FetchError;
 use super::folder;
 use super::object::DeliveryObject;
-use super::s3::{S3Feed, Taken};
-use crate::limits::{BYTES_IN_FLIGHT, REUSED_BYTES_MAX, S3_CONCURRENCY};
+use super::s3::{BodyRoom, S3Feed, Taken};
+use crate::budget::{Gate, Permit};
+use crate::limits::{BODY_BYTES, REUSED_BYTES_MAX, S3_CONCURRENCY};
 
 /// How much may be under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FeedOptions {
     /// S3 requests at once.
     pub concurrency: usize,
-    /// Bytes of S3 objects, as listed, that are under way or wait for a worker. One object is let through however large it is.
+    /// Bytes of objects, as listed, that are under way or wait for a worker, and of large ones also while a worker has them. One
+    /// object is let through however large it is.
     pub bytes_in_flight: u64,
+    /// Bytes of a body beyond which it is large, and its memory is not used again.
+    pub free_bytes: usize,
 }
 
 impl Default for FeedOptions {
     fn default() -> Self {
         Self {
             concurrency: S3_CONCURRENCY,
-            bytes_in_flight: BYTES_IN_FLIGHT,
+            bytes_in_flight: BODY_BYTES as u64,
+            free_bytes: REUSED_BYTES_MAX,
         }
     }
 }
@@ -37,6 +42,37 @@ pub struct Fetched {
     pub version_id: Option<Box<str>>,
 }
 
+/// The bytes of an object, in memory that is used again. A large one has its share of what may be under way until the next is
+/// asked for.
+#[derive(Debug, Default)]
+pub struct Body<'f> {
+    bytes: Vec<u8>,
+    in_s3: Option<BodyRoom>,
+    in_file: Option<Permit<'f>>,
+}
+
+impl Body<'_> {
+    /// Returns the bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Gives back what a large object took.
+    pub fn give_back(&mut self, kept_bytes: usize) {
+        self.bytes.clear();
+        if self.bytes.capacity() > kept_bytes {
+            self.bytes = Vec::new();
+        }
+        (self.in_s3, self.in_file) = (None, None);
+    }
+
+    /// Takes what came from S3, with its room where that is kept, and returns the buffer that was there.
+    pub(super) fn put(&mut self, bytes: Vec<u8>, room: Option<BodyRoom>) -> Vec<u8> {
+        self.in_s3 = room;
+        std::mem::replace(&mut self.bytes, bytes)
+    }
+}
+
 /// The bytes of a listing's objects, for any number of threads. Dropping it stops what is under way.
 #[derive(Debug)]
 pub struct Feed {
@@ -44,6 +80,8 @@ pub struct Feed {
     /// The next object to look at for one that is a file.
     next_file: AtomicUsize,
     s3: Option<S3Feed>,
+    /// Where large files wait to be read.
+    files: Gate,
     stop: Arc<AtomicBool>,
 }
 
@@ -51,34 +89,38 @@ impl Feed {
     pub(super) fn new(
         objects: Arc<[DeliveryObject]>,
         s3: Option<S3Feed>,
+        options: FeedOptions,
         stop: Arc<AtomicBool>,
     ) -> Self {
+        let in_flight = usize::try_from(options.bytes_in_flight).unwrap_or(usize::MAX);
         Self {
             objects,
             next_file: AtomicUsize::new(0),
             s3,
+            files: Gate::new(in_flight, options.free_bytes),
             stop,
         }
     }
 
-    /// Returns the index of an object that was read into `buf`, or could not be. Each object comes once; none is left, or the
-    /// stop flag is set, when nothing is returned. The buffer's memory is used again.
-    pub fn next(&self, buf: &mut Vec<u8>) -> Option<(usize, Result<Fetched, FetchError>)> {
-        buf.clear();
-        if buf.capacity() > REUSED_BYTES_MAX {
-            *buf = Vec::new();
-        }
+    /// Returns the index of an object that was read into `body`, or could not be. Each object comes once; none is left, or the
+    /// stop flag is set, when nothing is returned.
+    pub fn next<'f>(&'f self, body: &mut Body<'f>) -> Option<(usize, Result<Fetched, FetchError>)> {
+        body.give_back(self.files.free_bytes());
         if self.stop.load(Ordering::Relaxed) {
             return None;
         }
-        if let Some(Taken::Body(index, fetched)) = self.s3.as_ref().map(|s3| s3.try_next(buf)) {
+        if let Some(Taken::Body(index, fetched)) = self.s3.as_ref().map(|s3| s3.try_next(body)) {
             return Some((index, fetched));
         }
         if let Some(index) = self.next_file() {
-            let fetched = folder::read(&self.objects[index].address(), buf);
+            let object = &self.objects[index];
+            body.in_file = self
+                .files
+                .enter(usize::try_from(object.size).unwrap_or(usize::MAX));
+            let fetched = folder::read(&object.address(), &mut body.bytes);
             return Some((index, fetched.map(|()| Fetched::default())));
         }
-        let taken = self.s3.as_ref()?.next(buf);
+        let taken = self.s3.as_ref()?.next(body);
         if self.stop.load(Ordering::Relaxed) {
             None
         } else {

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub use self::error::{FetchError, SourceError};
-pub use self::feed::{Feed, FeedOptions, Fetched};
+pub use self::feed::{Body, Feed, FeedOptions, Fetched};
 pub use self::object::{DeliveryObject, ETag, ForeignObject, Listing, Requests, Tally};
 pub use self::selection::ListSelection;
 
@@ -155,7 +155,7 @@ impl Sources {
         let has_s3 = objects.iter().any(DeliveryObject::is_in_s3);
         let s3 = self.s3.as_ref().filter(|_| has_s3);
         let s3 = s3.map(|s3| s3.feed(Arc::clone(&objects), options, Arc::clone(&stop)));
-        Feed::new(objects, s3, stop)
+        Feed::new(objects, s3, options, stop)
     }
 
     fn list_one(

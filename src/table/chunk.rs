@@ -21,6 +21,23 @@ pub struct Chunk {
     rows: usize,
     pub(super) stores: Vec<Store>,
     pub(super) dict: Dict,
+    sizes: Sizes,
+}
+
+/// What the texts and bytes of each row take where none of them is shared: by what a row is, and not by which rows stand beside.
+#[derive(Debug, Default)]
+pub(super) struct Sizes {
+    pub(super) rows: Vec<u32>,
+    /// Of the row at hand.
+    fresh: usize,
+}
+
+impl Sizes {
+    /// Completes the row at hand.
+    fn end_row(&mut self) {
+        self.rows
+            .push(u32::try_from(std::mem::take(&mut self.fresh)).unwrap_or(u32::MAX));
+    }
 }
 
 impl Chunk {
@@ -32,6 +49,7 @@ impl Chunk {
             rows: 0,
             stores,
             dict: Dict::default(),
+            sizes: Sizes::default(),
         }
     }
 
@@ -44,6 +62,10 @@ impl Chunk {
             rows: 0,
             stores,
             dict: Dict::with_room_for(&self.dict),
+            sizes: Sizes {
+                rows: Vec::with_capacity(self.rows),
+                fresh: 0,
+            },
         }
     }
 
@@ -61,12 +83,17 @@ impl Chunk {
         rows: usize,
         stores: Vec<Store>,
         dict: Dict,
+        sizes: Vec<u32>,
     ) -> Self {
         Self {
             table,
             rows,
             stores,
             dict,
+            sizes: Sizes {
+                rows: sizes,
+                fresh: 0,
+            },
         }
     }
 
@@ -82,12 +109,14 @@ impl Chunk {
 
     /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
-        self.stores.iter().map(Store::bytes).sum::<usize>() + self.dict.bytes()
+        let stores = self.stores.iter().map(Store::bytes).sum::<usize>();
+        stores + self.dict.bytes() + size_of_val(self.sizes.rows.as_slice())
     }
 
     /// Completes the row: columns not written have no value, which they learn when they are written next.
     pub fn end_row(&mut self) {
         self.rows += 1;
+        self.sizes.end_row();
     }
 
     /// Lets every column know of all rows.
@@ -118,7 +147,9 @@ impl Chunk {
                 let known = dict.len();
                 ids.push(intern(value, ids, dict));
                 *fresh += dict.len() - known;
-                if ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two() {
+                let is_judged = ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two();
+                self.sizes.fresh += value.len();
+                if is_judged {
                     self.judge(column);
                 }
                 true
@@ -129,6 +160,7 @@ impl Chunk {
                 }
                 data.push_str(value);
                 ends.push(offset(data.len()));
+                self.sizes.fresh += value.len();
                 true
             }
             _ => false,
@@ -148,11 +180,14 @@ impl Chunk {
     pub fn text_id(&mut self, column: impl Into<usize>, id: u32) -> bool {
         let rows = self.rows;
         match self.store(column.into()) {
-            (Store::Text { ids, .. }, _) => {
+            (Store::Text { ids, .. }, dict) => {
                 if !fill(ids, rows, NO_TEXT) {
                     return false;
                 }
                 ids.push(id);
+                if id != NO_TEXT {
+                    self.sizes.fresh += dict.length(id - 1);
+                }
                 true
             }
             _ => false,
@@ -169,6 +204,7 @@ impl Chunk {
                 }
                 data.extend_from_slice(value);
                 ends.push(offset(data.len()));
+                self.sizes.fresh += value.len();
                 true
             }
             _ => false,
@@ -222,10 +258,13 @@ impl Chunk {
                 if !fill(ends, rows, no_value(ids.len())) {
                     return false;
                 }
+                let mut bytes = 0;
                 for value in values {
+                    bytes += size_of::<u32>() + value.map_or(0, str::len);
                     ids.push(value.map_or(NO_TEXT, |text| intern(text, ids, dict)));
                 }
                 ends.push(offset(ids.len()));
+                self.sizes.fresh += bytes;
                 true
             }
             _ => false,
@@ -271,6 +310,17 @@ impl Chunk {
                         ends.push(offset(data.len()));
                     }
                 }
+                // Another chunk gave up numbering the texts of this column, or this one did.
+                ((Store::Text { ids: values, .. }, dict), Store::Plain { data, ends }) => {
+                    let text = range(ends, row).map(|range| &data[range]);
+                    values.push(text.map_or(NO_TEXT, |text| dict.intern(text) + 1));
+                }
+                ((Store::Plain { data, ends }, _), Store::Text { ids: source, .. }) => {
+                    if let Some(text) = from.dictionary_text(source[row]) {
+                        data.push_str(text);
+                        ends.push(offset(data.len()));
+                    }
+                }
                 ((Store::Int(values), _), Store::Int(source)) => values.push(source[row]),
                 ((Store::Bool(values), _), Store::Bool(source)) => values.push(source[row]),
                 (
@@ -292,6 +342,7 @@ impl Chunk {
                 _ => unreachable!("chunks of one table have the same columns"),
             }
         }
+        self.sizes.fresh = from.row_size(row);
         self.end_row();
     }
 
@@ -394,10 +445,19 @@ impl Chunk {
         ids.map(id, &self.dict, to)
     }
 
-    /// Returns how many bytes a row's own, unshared values in these columns take.
-    pub fn row_bytes(&self, row: usize, columns: impl IntoIterator<Item = usize>) -> usize {
-        let bytes = |column: usize| self.stores[column].row_bytes(row);
-        columns.into_iter().map(bytes).sum()
+    /// Returns how many bytes a row's own values take, those aside that it shares in this chunk.
+    pub(super) fn own_bytes(&self, row: usize) -> usize {
+        self.stores.iter().map(|store| store.row_bytes(row)).sum()
+    }
+
+    /// Returns how many bytes the texts and bytes of a row take where none of them is shared.
+    pub fn row_size(&self, row: usize) -> usize {
+        self.sizes.rows.get(row).map_or(0, |bytes| *bytes as usize)
+    }
+
+    /// Returns what [`Chunk::row_size`] has for each row.
+    pub(super) fn row_sizes(&self) -> &[u32] {
+        &self.sizes.rows
     }
 
     /// Sorts the rows. The chunk takes no more of them.

@@ -49,6 +49,11 @@ impl Dict {
         slice(&self.text, self.spans[id as usize])
     }
 
+    /// Returns how many bytes the text of a number has.
+    pub fn length(&self, id: u32) -> usize {
+        split(self.spans[id as usize]).1
+    }
+
     /// Returns how many texts there are.
     pub fn len(&self) -> usize {
         self.spans.len()

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::chunk::{Sorted, compare};
-use super::schema::{Kind, Table};
+use super::schema::Table;
 use crate::trail::time::DAY;
 
 /// A run: blocks of rows, in order within and from block to block.
@@ -20,7 +20,8 @@ pub type Run = Box<dyn Iterator<Item = io::Result<Sorted>> + Send>;
 pub struct WindowLimits {
     /// Rows of a window, but for those that belong to the record of the last.
     pub rows: usize,
-    /// Bytes of a window's unshared values, at which it ends.
+    /// Bytes of a window's texts, at which it ends: of each row as if it shared none with others, because equal rows are to
+    /// give equal windows, whatever chunks they came in.
     pub bytes: usize,
 }
 
@@ -37,15 +38,63 @@ pub struct Window {
     pub copies: Vec<(u32, u32)>,
 }
 
-/// Merges runs of one table.
-pub struct Merge {
+/// The rows of runs of one table, in one order.
+pub(super) struct Rows {
     table: &'static Table,
-    limits: WindowLimits,
     runs: Vec<Run>,
     heads: BinaryHeap<Head>,
-    /// The columns by whose bytes windows are cut: never those whose texts a chunk may number or not, because equal rows
-    /// are to give equal windows.
-    sized: Vec<usize>,
+}
+
+impl Rows {
+    /// Reads the first block of each run.
+    pub(super) fn new(table: &'static Table, runs: Vec<Run>) -> io::Result<Self> {
+        let mut rows = Self {
+            table,
+            heads: BinaryHeap::with_capacity(runs.len()),
+            runs,
+        };
+        for run in 0..rows.runs.len() {
+            if let Some(block) = next_block(&mut rows.runs[run])? {
+                rows.heads.push(Head::new(table, run, block));
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Returns the next row: its run, its block, and where it stands there.
+    pub(super) fn first(&self) -> Option<(usize, &Sorted, usize)> {
+        let head = self.heads.peek()?;
+        Some((head.run, &head.block, head.row()))
+    }
+
+    /// Leaves the next row. Returns true where that was the last of its block.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
+        let Some(mut head) = self.heads.peek_mut() else {
+            return Ok(false);
+        };
+        if head.advance(self.table) {
+            return Ok(false);
+        }
+        let run = head.run;
+        match next_block(&mut self.runs[run])? {
+            Some(block) => *head = Head::new(self.table, run, block),
+            None => {
+                PeekMut::pop(head);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn next_block(run: &mut Run) -> io::Result<Option<Arc<Sorted>>> {
+    let block = run.next().transpose()?;
+    Ok(block.filter(|block| !block.is_empty()).map(Arc::new))
+}
+
+/// Merges runs of one table.
+pub struct Merge {
+    rows: Rows,
+    limits: WindowLimits,
     /// Whether copies are set aside.
     sets_aside: bool,
     /// The last row that stayed.
@@ -55,8 +104,8 @@ pub struct Merge {
 impl std::fmt::Debug for Merge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Merge")
-            .field("table", &self.table.name)
-            .field("runs", &self.runs.len())
+            .field("table", &self.rows.table.name)
+            .field("runs", &self.rows.runs.len())
             .finish_non_exhaustive()
     }
 }
@@ -86,21 +135,12 @@ impl Merge {
         limits: WindowLimits,
         sets_aside: bool,
     ) -> io::Result<Self> {
-        let mut merge = Self {
-            table,
+        Ok(Self {
+            rows: Rows::new(table, runs)?,
             limits,
-            heads: BinaryHeap::with_capacity(runs.len()),
-            sized: sized(table),
-            runs,
             sets_aside,
             last: None,
-        };
-        for run in 0..merge.runs.len() {
-            if let Some(block) = merge.next_block(run)? {
-                merge.heads.push(Head::new(merge.table, run, block));
-            }
-        }
-        Ok(merge)
+        })
     }
 
     /// Returns the next window, or `None` when all rows have been given.
@@ -109,7 +149,8 @@ impl Merge {
     ///
     /// Returns what reading a block gave.
     pub fn next_window(&mut self) -> io::Result<Option<Window>> {
-        let Some(first) = self.heads.peek() else {
+        let table = self.rows.table;
+        let Some(first) = self.rows.heads.peek() else {
             return Ok(None);
         };
         let mut window = Window {
@@ -117,20 +158,20 @@ impl Merge {
             ..Window::default()
         };
         // The window's number of the block that each run is in.
-        let mut numbers: Vec<Option<u32>> = vec![None; self.runs.len()];
+        let mut numbers: Vec<Option<u32>> = vec![None; self.rows.runs.len()];
         let mut bytes = 0;
-        while let Some(mut head) = self.heads.peek_mut() {
+        while let Some(head) = self.rows.heads.peek() {
             let full = window.rows.len() >= self.limits.rows || bytes >= self.limits.bytes;
             let goes_on = || {
                 self.last
                     .as_ref()
-                    .is_some_and(|last| is_of_record(self.table, last, &head))
+                    .is_some_and(|last| is_of_record(table, last, head))
             };
             if (full && !goes_on()) || head.time.div_euclid(DAY) != window.day {
                 break;
             }
-            let row = head.row();
-            let number = *numbers[head.run].get_or_insert_with(|| {
+            let (run, row) = (head.run, head.row());
+            let number = *numbers[run].get_or_insert_with(|| {
                 window.blocks.push(Arc::clone(&head.block));
                 number(window.blocks.len() - 1)
             });
@@ -138,54 +179,22 @@ impl Merge {
                 && self
                     .last
                     .as_ref()
-                    .is_some_and(|last| is_copy(self.table, last, &head))
+                    .is_some_and(|last| is_copy(table, last, head))
             {
                 window.copies.push((number, number_of(row)));
             } else {
                 window.rows.push((number, number_of(row)));
-                bytes += head
-                    .block
-                    .chunk()
-                    .row_bytes(row, self.sized.iter().copied());
-                if self.table.identity.is_some() {
+                bytes += head.block.chunk().row_size(row);
+                if table.identity.is_some() {
                     self.last = Some((Arc::clone(&head.block), row));
                 }
             }
-            if head.advance(self.table) {
-                continue;
-            }
-            let run = head.run;
-            numbers[run] = None;
-            match self.runs[run].next().transpose()? {
-                Some(block) if !block.is_empty() => {
-                    *head = Head::new(self.table, run, Arc::new(block));
-                }
-                _ => {
-                    PeekMut::pop(head);
-                }
+            if self.rows.advance()? {
+                numbers[run] = None;
             }
         }
         Ok(Some(window))
     }
-
-    fn next_block(&mut self, run: usize) -> io::Result<Option<Arc<Sorted>>> {
-        let block = self.runs[run].next().transpose()?;
-        Ok(block.filter(|block| !block.is_empty()).map(Arc::new))
-    }
-}
-
-fn sized(table: &Table) -> Vec<usize> {
-    let columns = table.columns.iter().enumerate();
-    let is_sized = |kind| {
-        matches!(
-            kind,
-            Kind::Plain | Kind::Binary | Kind::TextList | Kind::Resources
-        )
-    };
-    columns
-        .filter(|(_, column)| is_sized(column.kind))
-        .map(|(place, _)| place)
-        .collect()
 }
 
 fn number(n: usize) -> u32 {

@@ -17,7 +17,7 @@ use parquet::file::reader::ChunkReader;
 use super::chunk::{Chunk, Sorted};
 use super::dict::Dict;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
-use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, no_value, offset};
+use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, no_value, offset, range};
 use crate::limits;
 
 /// The row groups of a data file, each of which is read as batches of rows.
@@ -154,9 +154,29 @@ pub fn block(table: &'static Table, start: i64, batch: &RecordBatch) -> io::Resu
         });
     }
     dict.seal();
-    Ok(Sorted::in_order(Chunk::from_parts(
-        table, rows, stores, dict,
-    )))
+    let sizes = sizes(rows, &stores, &dict);
+    let chunk = Chunk::from_parts(table, rows, stores, dict, sizes);
+    Ok(Sorted::in_order(chunk))
+}
+
+/// What the texts and bytes of each row take where none of them is shared, as when they were appended.
+fn sizes(rows: usize, stores: &[Store], dict: &Dict) -> Vec<u32> {
+    let text = |id: &u32| id.checked_sub(1).map_or(0, |id| dict.length(id));
+    let size = |store: &Store, row: usize| match store {
+        Store::Text { ids, .. } => text(&ids[row]),
+        Store::Plain { ends, .. } | Store::Bytes { ends, .. } => {
+            range(ends, row).map_or(0, |range| range.len())
+        }
+        Store::List { ids, ends } => range(ends, row).map_or(0, |range| {
+            let ids = ids[range].iter();
+            ids.map(|id| size_of::<u32>() + text(id)).sum()
+        }),
+        Store::Empty | Store::Int(_) | Store::Bool(_) => 0,
+    };
+    let row = |row| stores.iter().map(|store| size(store, row)).sum::<usize>();
+    (0..rows)
+        .map(|nth| u32::try_from(row(nth)).unwrap_or(u32::MAX))
+        .collect()
 }
 
 /// The values of a column; `None` where they are of another type.
@@ -352,7 +372,14 @@ mod tests {
             }
             _ => format!("{:?}", chunk.get_int(place, row)),
         };
-        table.columns.iter().enumerate().map(value).collect()
+        let size = format!("{} bytes", chunk.row_size(row));
+        table
+            .columns
+            .iter()
+            .enumerate()
+            .map(value)
+            .chain([size])
+            .collect()
     }
 
     fn rows_of(blocks: &[Sorted]) -> Vec<Vec<String>> {

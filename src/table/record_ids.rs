@@ -63,7 +63,13 @@ impl Ids {
         hashes.sort_unstable();
         hashes.shrink_to_fit();
         let (rows, stores) = (hashes.len(), vec![Store::Empty, Store::Int(hashes)]);
-        Sorted::in_order(Chunk::from_parts(&TABLE, rows, stores, Dict::default()))
+        Sorted::in_order(Chunk::from_parts(
+            &TABLE,
+            rows,
+            stores,
+            Dict::default(),
+            Vec::new(),
+        ))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where each member of a record goes: one list per table, from which rows are rebuilt to records, and
 //! by which the records of the rarer tables are taken apart.
 
+use std::collections::HashSet;
+
 use crate::trail::json::Value;
 use crate::trail::record::as_bool;
 use crate::trail::{scan, time};
@@ -130,14 +132,29 @@ pub fn double_text(number: f64) -> Option<String> {
 #[derive(Debug, Default)]
 pub struct Extra<'a> {
     items: Vec<(Vec<&'a str>, &'a str)>,
+    /// The paths, once there are many: a record of 4 MiB can have 400,000 members.
+    paths: HashSet<Vec<&'a str>>,
 }
+
+/// So few paths are rather compared.
+const PATHS_FEW: usize = 32;
 
 impl<'a> Extra<'a> {
     /// Adds a member by its path. Returns false where that path has one already.
     pub fn add(&mut self, path: &[&'a str], raw: &'a str) -> bool {
-        let is_first = self.items.iter().all(|(other, _)| other != path);
+        let is_first = self.is_new(path);
         self.items.push((path.to_vec(), raw));
         is_first
+    }
+
+    fn is_new(&mut self, path: &[&'a str]) -> bool {
+        if self.items.len() < PATHS_FEW {
+            return self.items.iter().all(|(other, _)| other != path);
+        }
+        if self.paths.is_empty() {
+            self.paths = self.items.iter().map(|(path, _)| path.clone()).collect();
+        }
+        self.paths.insert(path.to_vec())
     }
 
     /// Returns true where there is nothing.
@@ -193,10 +210,11 @@ impl Tree {
     }
 
     fn child(&mut self, key: &str) -> &mut Tree {
+        // Members of one object mostly come one after another.
         let place = self
             .members
             .iter()
-            .position(|(name, node)| name == key && matches!(node, Node::Object(_)));
+            .rposition(|(name, node)| name == key && matches!(node, Node::Object(_)));
         let place = place.unwrap_or_else(|| {
             self.members
                 .push((key.to_owned(), Node::Object(Tree::default())));
@@ -237,4 +255,24 @@ impl Tree {
 /// Returns a string as JSON writes it.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_comes_again_is_told_among_few_and_many() {
+        let keys: Vec<String> = (0..3 * PATHS_FEW).map(|n| n.to_string()).collect();
+        for n_keys in [1, PATHS_FEW - 1, PATHS_FEW, 3 * PATHS_FEW] {
+            let mut extra = Extra::default();
+            for key in &keys[..n_keys] {
+                assert!(extra.add(&["userIdentity", key], "1"));
+            }
+            for key in &keys[..n_keys] {
+                assert!(!extra.add(&["userIdentity", key], "2"), "{key} of {n_keys}");
+                assert!(!extra.add(&["userIdentity", key], "3"), "{key} of {n_keys}");
+            }
+        }
+    }
 }

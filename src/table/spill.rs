@@ -5,6 +5,7 @@ use std::io;
 
 use super::chunk::{Chunk, IdMap, Sorted};
 use super::dict::Dict;
+use super::merge::{Rows, Run};
 use super::schema::{Kind, Table};
 use super::store::Store;
 use crate::limits;
@@ -14,27 +15,84 @@ use crate::limits;
 /// # Errors
 ///
 /// Returns the first error of `write`, and what compression says.
-pub fn write_blocks(
-    sorted: &Sorted,
-    mut write: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    let chunk = sorted.chunk();
-    let mut nth = 0;
-    while nth < sorted.len() {
-        let mut block = Chunk::new(chunk.table());
-        let mut ids = IdMap::new(chunk.dictionary_len());
-        let mut bytes = 0;
-        while nth < sorted.len() && block.rows() < limits::BLOCK_ROWS && bytes < limits::BLOCK_BYTES
-        {
-            let row = sorted.row(nth);
-            block.copy_row(chunk, row, &mut ids);
-            bytes += chunk.row_bytes(row, 0..chunk.stores.len());
-            nth += 1;
+pub fn write_blocks(sorted: &Sorted, write: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let mut blocks = Blocks::new(sorted.chunk().table(), write);
+    let mut ids = IdMap::new(sorted.chunk().dictionary_len());
+    for nth in 0..sorted.len() {
+        if blocks.copy_row(sorted.chunk(), sorted.row(nth), &mut ids)? {
+            ids = IdMap::new(sorted.chunk().dictionary_len());
         }
-        block.complete();
-        write(&zstd::bulk::compress(&to_bytes(&block), 1)?)?;
     }
-    Ok(())
+    blocks.finish()
+}
+
+/// Merges runs into one and hands out its blocks as bytes, every row of them.
+///
+/// # Errors
+///
+/// Returns the first error of a run or of `write`, and what compression says.
+pub fn merge_blocks(
+    table: &'static Table,
+    runs: Vec<Run>,
+    write: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut blocks = Blocks::new(table, write);
+    let mut ids: Vec<IdMap> = runs.iter().map(|_| IdMap::default()).collect();
+    let mut rows = Rows::new(table, runs)?;
+    while let Some((run, block, row)) = rows.first() {
+        if blocks.copy_row(block.chunk(), row, &mut ids[run])? {
+            ids.fill_with(IdMap::default);
+        }
+        if rows.advance()? {
+            ids[run] = IdMap::default();
+        }
+    }
+    blocks.finish()
+}
+
+/// Gathers rows, in order, into blocks.
+struct Blocks<W> {
+    block: Chunk,
+    /// Of its unshared values.
+    bytes: usize,
+    write: W,
+}
+
+impl<W: FnMut(&[u8]) -> io::Result<()>> Blocks<W> {
+    fn new(table: &'static Table, write: W) -> Self {
+        Self {
+            block: Chunk::new(table),
+            bytes: 0,
+            write,
+        }
+    }
+
+    /// Copies a row. Returns true where that completed the block, whose numbers for texts are then void.
+    fn copy_row(&mut self, from: &Chunk, row: usize, ids: &mut IdMap) -> io::Result<bool> {
+        self.block.copy_row(from, row, ids);
+        self.bytes += limits::BLOCK_ROW_BYTES + from.own_bytes(row);
+        let is_full = self.bytes + self.block.dict.bytes() >= limits::BLOCK_BYTES;
+        if is_full || self.block.rows() >= limits::BLOCK_ROWS {
+            self.hand_out()?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    fn hand_out(&mut self) -> io::Result<()> {
+        let empty = Chunk::new(self.block.table());
+        let mut block = std::mem::replace(&mut self.block, empty);
+        self.bytes = 0;
+        block.complete();
+        (self.write)(&zstd::bulk::compress(&to_bytes(&block), 1)?)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        if self.block.rows() > 0 {
+            self.hand_out()?;
+        }
+        Ok(())
+    }
 }
 
 /// Reads a block.
@@ -53,9 +111,9 @@ pub fn read_block(table: &'static Table, bytes: &[u8]) -> io::Result<Sorted> {
         .collect::<io::Result<_>>()?;
     let text = String::from_utf8(reader.section()?.to_vec()).map_err(|_| damaged())?;
     let dict = Dict::from_parts(text, reader.numbers()?).ok_or_else(damaged)?;
-    Ok(Sorted::in_order(Chunk::from_parts(
-        table, rows, stores, dict,
-    )))
+    let sizes = reader.numbers()?;
+    let chunk = Chunk::from_parts(table, rows, stores, dict, sizes);
+    Ok(Sorted::in_order(chunk))
 }
 
 // How a column is kept.
@@ -100,6 +158,7 @@ fn to_bytes(chunk: &Chunk) -> Vec<u8> {
     let (text, spans) = chunk.dict.parts();
     section(text.as_bytes());
     section(bytemuck::cast_slice(spans));
+    section(bytemuck::cast_slice(chunk.row_sizes()));
     out
 }
 
@@ -272,6 +331,58 @@ mod tests {
             let bytes = zstd::bulk::compress(&bytes, 1).expect("in memory");
             prop_assert!(read_block(&TABLE, &bytes).is_err());
         }
+    }
+
+    /// Runs of which some number the texts of a column and some gave that up.
+    #[test]
+    fn merged_runs_are_one_in_order() {
+        let rows = |n_names: i64, from: i64| -> Vec<Row> {
+            let row = |n: i64| Row {
+                time: (n * 7919 + from) % 5000,
+                name: Some(format!("name-{}-{}", from, n % n_names)),
+                id: Some(format!("{from}-{n}")),
+                is_error: None,
+                evidence: Some(vec![Some(
+                    "x".repeat(usize::try_from(n % 9).expect("small")),
+                )]),
+            };
+            (0..3000).map(row).collect()
+        };
+        let parts = [rows(3, 1), rows(3000, 2), rows(7, 3)];
+        let run = |rows: &Vec<Row>| -> Run {
+            let blocks: Vec<_> = blocks_of(&chunk_of(rows).sort());
+            Box::new(blocks.into_iter().map(|bytes| read_block(&TABLE, &bytes)))
+        };
+        let mut merged = Vec::new();
+        merge_blocks(&TABLE, parts.iter().map(run).collect(), |block| {
+            merged.push(read_block(&TABLE, block)?);
+            Ok(())
+        })
+        .expect("in memory");
+        let all = chunk_of(&parts.concat()).sort();
+        let found: Vec<_> = merged.iter().flat_map(rows_of).collect();
+        assert_eq!(found, rows_of(&all));
+        let sizes = |sorted: &Sorted| -> Vec<usize> {
+            let rows = 0..sorted.len();
+            rows.map(|nth| sorted.chunk().row_size(sorted.row(nth)))
+                .collect()
+        };
+        let found: Vec<_> = merged.iter().flat_map(sizes).collect();
+        assert_eq!(found, sizes(&all), "a row has its size, wherever it stands");
+    }
+
+    #[test]
+    fn texts_that_rows_share_fill_a_block_too() {
+        let rows: Vec<Row> = (0..40)
+            .map(|n| Row {
+                time: n,
+                name: Some(format!("{n}{}", "x".repeat(limits::BLOCK_BYTES / 4))),
+                id: None,
+                is_error: None,
+                evidence: None,
+            })
+            .collect();
+        assert_eq!(blocks_of(&chunk_of(&rows).sort()).len(), 10);
     }
 
     #[test]

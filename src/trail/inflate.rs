@@ -1,10 +1,12 @@
 //! A delivery object's bytes to its content: gzip (one member or many), zstd, or as they are, told by
-//! content and not by name, into a buffer that is used again and never grows past the limit.
+//! content and not by name, into a buffer that is used again and never grows past the limit. One that grows large waits until there
+//! is memory for it.
 
 use std::io::Read;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use crate::budget::{Gate, Permit};
 use crate::limits;
 use crate::reject::Reason;
 
@@ -22,33 +24,52 @@ pub struct Broken {
 
 /// Inflates one object after another with the same memory.
 #[derive(Debug)]
-pub struct Inflater {
+pub struct Inflater<'g> {
     deflate: Decompress,
     /// Holds the content at its beginning; what stands behind it is left from before.
     buffer: Vec<u8>,
+    gate: &'g Gate,
+    /// For a buffer that is more than is free.
+    permit: Option<Permit<'g>>,
 }
 
-impl Default for Inflater {
-    fn default() -> Self {
+impl<'g> Inflater<'g> {
+    /// Returns an inflater that takes the memory of large objects through a gate.
+    pub fn new(gate: &'g Gate) -> Self {
         Self {
             deflate: Decompress::new(false),
             buffer: Vec::new(),
+            gate,
+            permit: None,
         }
     }
-}
 
-impl Inflater {
-    /// Returns an object's content; where inflating stopped before the end, what came until then, and why it stopped.
-    pub fn inflate(&mut self, object: &[u8]) -> (&[u8], Option<Broken>) {
-        if self.buffer.len() > limits::REUSED_BYTES_MAX {
-            self.buffer = Vec::new();
-        }
+    /// Returns an object's content; where inflating stopped before the end, what came until then, and why it stopped. Content that
+    /// lies in the object as it is takes no memory.
+    pub fn inflate<'a>(&'a mut self, object: &'a [u8]) -> (&'a [u8], Option<Broken>) {
+        self.give_back();
         if let Some(length) = self.one_member(object) {
             return (&self.buffer[..length], None);
         }
-        self.buffer.clear();
-        let outcome = inflate(object, &mut self.buffer);
+        self.give_back();
+        let outcome = if object.starts_with(GZIP) {
+            self.read(flate2::bufread::MultiGzDecoder::new(object), object)
+        } else if object.starts_with(ZSTD) {
+            zstd_decoder(object).and_then(|decoder| self.read(decoder, object))
+        } else if object.len() > limits::INFLATED_BYTES_MAX {
+            return (&[], Some(too_large(limits::INFLATED_BYTES_MAX)));
+        } else {
+            return (object, None);
+        };
         (&self.buffer, outcome.err())
+    }
+
+    /// Gives back the memory that a large object took, and lets others have it.
+    pub fn give_back(&mut self) {
+        if self.buffer.capacity() > self.gate.free_bytes() {
+            self.buffer = Vec::new();
+        }
+        self.permit = None;
     }
 
     /// The usual object: one gzip member (RFC 1952), sound and with nothing in its header, inflated in one go into a buffer
@@ -63,7 +84,11 @@ impl Inflater {
         if length > limit(object).min(object.len().saturating_mul(LIKELY_RATIO)) {
             return None; // a hint from a stranger
         }
+        self.permit = self.gate.enter(length);
         if self.buffer.len() < length {
+            if length > self.gate.free_bytes() {
+                self.buffer = Vec::with_capacity(length); // what is there need not be copied
+            }
             self.buffer.resize(length, 0);
         }
         let content = &mut self.buffer[..length];
@@ -80,62 +105,51 @@ impl Inflater {
         }
         (is_whole && found.sum().to_le_bytes() == *crc).then_some(length)
     }
-}
 
-/// Inflates whatever it is into `content`, which is empty.
-fn inflate(object: &[u8], content: &mut Vec<u8>) -> Result<(), Broken> {
-    if object.starts_with(&[0x1f, 0x8b]) {
-        reserve(object, content);
-        read(
-            flate2::bufread::MultiGzDecoder::new(object),
-            limit(object),
-            content,
-        )
-    } else if object.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
-        let decoder = zstd::stream::read::Decoder::with_buffer(object).and_then(|mut decoder| {
-            decoder.window_log_max(27)?; // 128 MiB, the most that zstd's own levels ask for
-            Ok(decoder)
-        });
-        match decoder {
-            Ok(decoder) => read(decoder, limit(object), content),
-            Err(e) => Err(broken(&e)),
+    /// Reads what a decoder makes of an object: first what is free, and the rest when there is memory for as much as it may be.
+    fn read(&mut self, mut decoder: impl Read, object: &[u8]) -> Result<(), Broken> {
+        let limit = limit(object);
+        self.buffer.clear();
+        self.read_up_to(self.gate.free_bytes().min(limit + 1), &mut decoder)?;
+        if self.buffer.len() == self.gate.free_bytes() {
+            self.permit = self.gate.enter(limit);
+            self.buffer.reserve_exact(limit + 1 - self.buffer.len());
+            let outcome = self.read_up_to(limit + 1, &mut decoder);
+            if let Some(permit) = &mut self.permit {
+                permit.keep(self.buffer.len());
+            }
+            outcome?;
         }
-    } else if object.len() > limits::INFLATED_BYTES_MAX {
-        Err(too_large(limits::INFLATED_BYTES_MAX))
-    } else {
-        content.extend_from_slice(object);
+        if self.buffer.len() > limit {
+            self.buffer.truncate(limit);
+            return Err(too_large(limit));
+        }
         Ok(())
     }
+
+    fn read_up_to(&mut self, length: usize, decoder: &mut impl Read) -> Result<(), Broken> {
+        let rest = (length - self.buffer.len()) as u64;
+        let outcome = decoder.take(rest).read_to_end(&mut self.buffer);
+        outcome.map(|_| ()).map_err(|e| broken(&e))
+    }
 }
 
-/// Reserves what gzip's trailer says the last member inflates to (RFC 1952, ISIZE): a hint from a stranger, so capped
-/// by how far deflate can stretch.
-fn reserve(object: &[u8], content: &mut Vec<u8>) {
-    if let Some(trailer) = object.last_chunk::<4>() {
-        let said = u32::from_le_bytes(*trailer) as usize;
-        let likely = object
-            .len()
-            .saturating_mul(LIKELY_RATIO)
-            .min(limits::INFLATED_BYTES_MAX);
-        content.reserve(said.min(likely) + 1);
-    }
+/// What gzip begins with.
+const GZIP: &[u8] = &[0x1f, 0x8b];
+/// What zstd begins with.
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+fn zstd_decoder(object: &[u8]) -> Result<impl Read, Broken> {
+    let mut decoder = zstd::stream::read::Decoder::with_buffer(object).map_err(|e| broken(&e))?;
+    // 128 MiB, the most that zstd's own levels ask for.
+    decoder.window_log_max(27).map_err(|e| broken(&e))?;
+    Ok(decoder)
 }
 
 /// The most that an object may inflate to.
 fn limit(object: &[u8]) -> usize {
     let stretched = object.len().saturating_mul(limits::INFLATE_RATIO_MAX);
     stretched.clamp(limits::INFLATED_BYTES_FREE, limits::INFLATED_BYTES_MAX)
-}
-
-fn read(mut decoder: impl Read, limit: usize, content: &mut Vec<u8>) -> Result<(), Broken> {
-    match decoder.by_ref().take(limit as u64 + 1).read_to_end(content) {
-        Ok(_) if content.len() > limit => {
-            content.truncate(limit);
-            Err(too_large(limit))
-        }
-        Ok(_) => Ok(()),
-        Err(e) => Err(broken(&e)),
-    }
 }
 
 fn too_large(limit: usize) -> Broken {
@@ -165,6 +179,8 @@ mod tests {
     use flate2::{Compression, write::GzEncoder};
     use std::io::Write;
 
+    const FREE_BYTES: usize = 100_000;
+
     fn gzip(content: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         encoder.write_all(content).expect("in memory");
@@ -172,7 +188,8 @@ mod tests {
     }
 
     fn check(object: &[u8], expected: Result<(), Reason>, content: &[u8]) {
-        let mut inflater = Inflater::default();
+        let gate = Gate::new(usize::MAX, FREE_BYTES);
+        let mut inflater = Inflater::new(&gate);
         inflater.inflate(&gzip(b"left from before"));
         let (found, broken) = inflater.inflate(object);
         assert_eq!(broken.map_or(Ok(()), |broken| Err(broken.reason)), expected);
@@ -196,7 +213,8 @@ mod tests {
     fn a_bomb_stops_at_the_limit() {
         let bomb = gzip(&vec![b' '; 64 << 20]);
         assert!(bomb.len() < 100_000);
-        let mut inflater = Inflater::default();
+        let gate = Gate::new(usize::MAX, FREE_BYTES);
+        let mut inflater = Inflater::new(&gate);
         let (content, broken) = inflater.inflate(&bomb);
         assert_eq!(broken.expect("too large").reason, Reason::TooLarge);
         assert_eq!(content.len(), limits::INFLATED_BYTES_FREE);
@@ -207,7 +225,8 @@ mod tests {
     fn broken_objects_give_what_came_before() {
         let text: Vec<u8> = (0..40_000_u32).flat_map(u32::to_le_bytes).collect();
         let whole = gzip(&text);
-        let mut inflater = Inflater::default();
+        let gate = Gate::new(usize::MAX, FREE_BYTES);
+        let mut inflater = Inflater::new(&gate);
         let (content, broken) = inflater.inflate(&whole[..whole.len() / 2]);
         assert_eq!(broken.expect("cut").reason, Reason::Truncated);
         assert!(content.len() > 10_000 && text.starts_with(content));
@@ -229,7 +248,9 @@ mod tests {
     #[test]
     fn a_member_is_inflated_at_once_only_where_its_trailer_is_right() {
         let usual = gzip(b"abc");
-        assert_eq!(Inflater::default().one_member(&usual), Some(3));
+        let gate = Gate::new(usize::MAX, FREE_BYTES);
+        let one_member = |object: &[u8]| Inflater::new(&gate).one_member(object);
+        assert_eq!(one_member(&usual), Some(3));
         let with = |at: usize, byte: u8| {
             let mut object = usual.clone();
             object[at] = byte;
@@ -246,7 +267,33 @@ mod tests {
             usual[..end - 1].to_vec(),
             usual[..12].to_vec(),
         ] {
-            assert_eq!(Inflater::default().one_member(&odd), None, "{odd:?}");
+            assert_eq!(one_member(&odd), None, "{odd:?}");
         }
+    }
+
+    #[test]
+    fn large_content_is_asked_for_and_given_back() {
+        let gate = Gate::new(usize::MAX, FREE_BYTES);
+        let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+        let zstd = zstd::encode_all(&text[..], 1).expect("in memory");
+        let two = [gzip(&text), gzip(b"abc")].concat();
+        for object in [gzip(&text), zstd, two] {
+            let mut inflater = Inflater::new(&gate);
+            let (content, broken) = inflater.inflate(&object);
+            assert!(broken.is_none() && content.starts_with(&text));
+            assert!(inflater.permit.is_some());
+            inflater.inflate(&gzip(&text[..FREE_BYTES]));
+            assert!(inflater.permit.is_none(), "what is free is not asked for");
+            assert!(
+                inflater.buffer.capacity() <= FREE_BYTES,
+                "and no more is kept"
+            );
+        }
+        let mut inflater = Inflater::new(&gate);
+        assert_eq!(
+            inflater.inflate(&text).0.as_ptr(),
+            text.as_ptr(),
+            "plain content stays where it is"
+        );
     }
 }

@@ -17,6 +17,22 @@ pub struct Parser {
     tape: Tape<'static>,
     /// The copy that simd-json unescapes, with its padding.
     work: Vec<u8>,
+    /// What may be kept from one text to the next.
+    kept_bytes: usize,
+}
+
+/// What parsing a text takes at most for each of its bytes: `1,1,…` is a value for two.
+pub const PARSE_BYTES_OF_BYTE: usize = COPIES + limits::PARSE_NODE_BYTES / 2;
+/// The copy that is unescaped, room to do it, and two of what has to be mended.
+const COPIES: usize = 4;
+
+/// Returns how many bytes parsing a text takes: every value and every key stands behind one of four characters.
+pub fn parse_bytes(text: &[u8]) -> usize {
+    // `{` is `[` with a bit more. A part is short enough to be counted in bytes, which many of are counted at once.
+    let begins = |byte: &u8| u8::from(*byte == b',' || *byte == b':' || *byte | 0x20 == b'{');
+    let count = |part: &[u8]| usize::from(part.iter().map(begins).sum::<u8>());
+    let nodes: usize = text.chunks(192).map(count).sum();
+    COPIES * text.len() + limits::PARSE_NODE_BYTES * nodes
 }
 
 impl std::fmt::Debug for Parser {
@@ -33,11 +49,20 @@ impl Default for Parser {
             buffers: Buffers::with_max_depth(0, limits::JSON_DEPTH_MAX),
             tape: Tape::null(),
             work: Vec::new(),
+            kept_bytes: limits::REUSED_BYTES_MAX,
         }
     }
 }
 
 impl Parser {
+    /// Returns a parser that keeps no more than so many bytes from one text to the next.
+    pub fn keeping(kept_bytes: usize) -> Self {
+        Self {
+            kept_bytes,
+            ..Self::default()
+        }
+    }
+
     /// Parses `text` and hands its root to `read`.
     ///
     /// # Errors
@@ -82,12 +107,9 @@ impl Parser {
 
     /// Gives back what one large text left behind.
     fn shrink(&mut self) {
-        if self.work.capacity() > limits::REUSED_BYTES_MAX {
-            self.work = Vec::new();
-        }
-        if self.tape.0.capacity() * size_of::<Node<'static>>() > 4 * limits::REUSED_BYTES_MAX {
-            self.tape = Tape(Vec::new());
-            self.buffers = Buffers::with_max_depth(0, limits::JSON_DEPTH_MAX);
+        let bytes = 2 * self.work.capacity() + limits::PARSE_NODE_BYTES * self.tape.0.capacity();
+        if bytes > self.kept_bytes {
+            *self = Self::keeping(self.kept_bytes);
         }
     }
 }
@@ -458,6 +480,35 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_parsing_takes_is_known_before() {
+        for text in ["[1,1,1,1]", "[[],[],[]]", r#"{"":1,"a":{"b":"c"}}"#, "1"] {
+            let mut parser = Parser::default();
+            parser.parse(text, |_| ()).expect("JSON");
+            let bytes = parse_bytes(text.as_bytes());
+            let nodes = simd_json::to_tape(&mut text.as_bytes().to_vec())
+                .expect("JSON")
+                .0
+                .len();
+            assert!(
+                bytes + limits::PARSE_NODE_BYTES >= limits::PARSE_NODE_BYTES * nodes,
+                "{text}"
+            );
+            assert!(
+                bytes <= PARSE_BYTES_OF_BYTE * text.len() + limits::PARSE_NODE_BYTES,
+                "{text}"
+            );
+        }
+        let long = format!("[{}1]", "1,".repeat(100_000));
+        let mut parser = Parser::keeping(1 << 20);
+        parser.parse(&long, |_| ()).expect("JSON");
+        assert!(
+            parser.tape.0.capacity() <= 1,
+            "what grew beyond that is given back"
+        );
+        assert!(parse_bytes(long.as_bytes()) > 100_000 * limits::PARSE_NODE_BYTES);
     }
 
     fn any_json() -> impl Strategy<Value = serde_json::Value> {

@@ -236,6 +236,8 @@ fn begin(table: &'static Table, runs: Vec<Run>) -> Result<Merge> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use super::*;
 
     fn file(path: &str, bytes: u64) -> DataFile {
@@ -261,8 +263,8 @@ mod tests {
         let [a, b, c, on_the_way, last] =
             ["a", "b", "c", "on_the_way", "last"].map(|path| file(path, 1));
         let mut change = Change::default();
-        change.note(&[a.clone(), b.clone()], &[on_the_way.clone()]);
-        change.note(&[on_the_way, c.clone()], &[last.clone()]);
+        change.note(&[a.clone(), b.clone()], slice::from_ref(&on_the_way));
+        change.note(&[on_the_way, c.clone()], slice::from_ref(&last));
         assert_eq!((change.gone, change.new), (vec![a, b, c], vec![last]));
     }
 

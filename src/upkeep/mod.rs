@@ -16,10 +16,10 @@ use parquet::file::reader::{ChunkReader, Length};
 use rayon::ThreadPool;
 use sha2::{Digest, Sha256};
 
+use crate::budget::Budget;
 use crate::commit::{DataFile, FORMAT_VERSION, Purpose};
 use crate::config::Resources;
 use crate::limits;
-use crate::run::memory_of_runs;
 use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::runs::Runs;
 use crate::sink::store::Store;
@@ -53,9 +53,13 @@ fn pool(resources: &Resources) -> Result<ThreadPool> {
         .context("start threads")
 }
 
+fn budget(resources: &Resources) -> Budget {
+    Budget::new(resources.memory_bytes, resources.threads)
+}
+
 fn runs(resources: &Resources) -> Runs {
-    let memory = memory_of_runs(resources.memory_bytes, resources.threads);
-    Runs::new(resources.scratch.clone(), memory)
+    let budget = budget(resources);
+    Runs::new(resources.scratch.clone(), budget.run_bytes).merging(budget.runs_merged)
 }
 
 /// Returns the files of a table by their partition, in days since 1970.

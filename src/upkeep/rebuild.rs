@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 
-use super::{Step, Summary, check_bytes, commit_id, open, partitions, pool, runs};
+use super::{Step, Summary, budget, check_bytes, commit_id, open, partitions, pool, runs};
+use crate::budget::Room;
 use crate::commit::{DataFile, Entry, Purpose, Settings};
 use crate::config::RebuildConfig;
 use crate::limits;
@@ -58,6 +59,7 @@ pub fn rebuild(
             events: &partition.events,
             bucket: settings.bucket_seconds * SECOND,
             options: options(&settings),
+            room: Room::new(&budget(&config.resources)),
             stop,
         };
         let runs = runs(&config.resources);
@@ -153,6 +155,7 @@ struct Rebuilding<'r> {
     /// Width of an activity bucket in microseconds.
     bucket: i64,
     options: Options,
+    room: Room,
     stop: &'r AtomicBool,
 }
 
@@ -189,7 +192,7 @@ impl Rebuilding<'_> {
         let groups: Vec<_> = numbered.collect();
         let next = AtomicUsize::new(0);
         let rows = rayon::broadcast(|_| -> Result<u64> {
-            let mut mill = Mill::new(&self.options, runs);
+            let mut mill = Mill::new(&self.options, runs, &self.room);
             let mut rows = 0;
             while let Some((file, group)) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let read = file.groups.open(*group).map_err(Into::into);

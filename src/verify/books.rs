@@ -1,9 +1,7 @@
 //! The books of a dataset against its tables, read file by file.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
@@ -21,6 +19,8 @@ use crate::audit::{Finding, Kind};
 use crate::commit::{DataFile, Purpose};
 use crate::limits;
 use crate::reject::Reason;
+use crate::sink::reader::DataReader;
+use crate::sink::store::{ReadAt, Store};
 use crate::table::objects::Counts;
 use crate::table::{aggregated_events, duplicates, events, insights, objects, rejects};
 
@@ -38,13 +38,13 @@ pub(super) fn is_of_books(file: &DataFile) -> bool {
 }
 
 /// Holds `objects` against the tables of records.
-pub(super) fn check(dataset: &Path, live: &[Live<'_>], log: &Log, report: &mut Report) {
+pub(super) fn check(store: &dyn Store, live: &[Live<'_>], log: &Log, report: &mut Report) {
     let (ledger, records): (Vec<Live<'_>>, Vec<Live<'_>>) = live
         .iter()
         .filter(|live| is_of_books(live.file))
         .partition(|live| live.file.table == objects::TABLE.name);
     let mut auditor = Auditor {
-        dataset,
+        store,
         // Where files were written anew, the rows of several commits lie in one, and only all together can be counted.
         by_commit: ledger
             .iter()
@@ -77,7 +77,7 @@ pub(super) fn check(dataset: &Path, live: &[Live<'_>], log: &Log, report: &mut R
 }
 
 struct Auditor<'a> {
-    dataset: &'a Path,
+    store: &'a dyn Store,
     by_commit: bool,
     commits: BTreeSet<&'a str>,
     findings: Vec<Finding>,
@@ -184,9 +184,9 @@ impl Auditor<'_> {
             "rejected",
             "read_before",
         ];
-        let path = self.dataset.join(&file.file.path);
+        let open = self.store.open(&file.file.path)?;
         guarded(|| {
-            for batch in batches(&path, &COLUMNS)? {
+            for batch in batches(open, &COLUMNS)? {
                 let batch = batch?;
                 let place = Place::of(&batch)?;
                 let commit_id = texts(&batch, "commit_id")?;
@@ -211,7 +211,7 @@ impl Auditor<'_> {
         let commit = self.commit(file);
         let mut unknown: Option<(u64, String)> = None;
         let read = guarded(|| {
-            let mut records = Records::open(&self.dataset.join(&file.file.path), file.file)?;
+            let mut records = Records::open(self.store, file.file)?;
             while let Some(batch) = records.next_batch(commit)? {
                 let mut books = books.lock().unwrap_or_else(PoisonError::into_inner);
                 for (row, key, fate) in batch.fates {
@@ -259,8 +259,8 @@ fn object_name(source: &str, source_object: &str) -> String {
     format!("{}/{source_object}", source.trim_end_matches('/'))
 }
 
-fn batches(path: &Path, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+fn batches(open: Arc<dyn ReadAt>, columns: &[&str]) -> Result<ParquetRecordBatchReader> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(DataReader::new(open))?;
     let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
     Ok(reader.with_projection(mask).build()?)
 }
@@ -360,7 +360,7 @@ struct Fates {
 }
 
 impl Records {
-    fn open(path: &Path, file: &DataFile) -> Result<Self> {
+    fn open(store: &dyn Store, file: &DataFile) -> Result<Self> {
         const COLUMNS: [&str; 5] = [
             "source",
             "source_object",
@@ -369,7 +369,7 @@ impl Records {
             "reason",
         ];
         Ok(Self {
-            reader: batches(path, &COLUMNS)?,
+            reader: batches(store.open(&file.path)?, &COLUMNS)?,
             table: file.table.clone(),
             before: None,
         })

@@ -1,9 +1,8 @@
 //! One data file: its bytes, and what it says of itself, against its entry.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -11,10 +10,13 @@ use parquet::file::metadata::ParquetMetaData;
 use parquet::file::statistics::Statistics;
 use sha2::{Digest, Sha256};
 
+use super::cause;
 use crate::audit::contents::{Contents, check_contents, table, time_column};
 use crate::audit::{Finding, Kind};
 use crate::commit::DataFile;
 use crate::sink::inventory::Found;
+use crate::sink::reader::DataReader;
+use crate::sink::store::{ReadAt, Store};
 use crate::trail::hash::hex;
 
 /// A data file that was read.
@@ -29,7 +31,7 @@ pub(super) struct DataFileCheck {
 impl DataFileCheck {
     /// Checks a file whose entry is published, or may not be yet.
     pub(super) fn new(
-        dataset: &Path,
+        store: &dyn Store,
         file: &DataFile,
         found: Option<&Found>,
         is_published: bool,
@@ -44,7 +46,7 @@ impl DataFileCheck {
             let what = "it is not there yet: the next writing command publishes it, or takes back its entry";
             let finding = Finding::new(Kind::Unfinished, &file.path, what);
             checked.findings.push(finding);
-        } else if let Err((kind, what)) = checked.read(dataset, file, found) {
+        } else if let Err((kind, what)) = checked.read(store, file, found) {
             checked.findings.push(Finding::new(kind, &file.path, what));
         }
         checked
@@ -52,7 +54,7 @@ impl DataFileCheck {
 
     fn read(
         &mut self,
-        dataset: &Path,
+        store: &dyn Store,
         file: &DataFile,
         found: Option<&Found>,
     ) -> Result<(), (Kind, String)> {
@@ -79,9 +81,10 @@ impl DataFileCheck {
                 return Err((Kind::Missing, format!("it is not there: {RESTORE}")));
             }
         }
-        let path = dataset.join(&file.path);
-        let (bytes, sha256) =
-            sha256(&path).map_err(|e| (Kind::Unreadable, format!("it cannot be read: {e}")))?;
+        let unreadable = |why: String| (Kind::Unreadable, format!("it cannot be read: {why}"));
+        let open = store.open(&file.path);
+        let open = open.map_err(|e| unreadable(cause(&e)))?;
+        let (bytes, sha256) = sha256(&*open).map_err(|e| unreadable(e.to_string()))?;
         self.bytes = bytes;
         if sha256 != file.sha256 {
             let what = format!(
@@ -90,7 +93,7 @@ impl DataFileCheck {
             );
             return Err((Kind::Changed, what));
         }
-        let contents = guarded(|| contents(&path, file)).map_err(|e| {
+        let contents = guarded(|| contents(open, file)).map_err(|e| {
             let what = format!(
                 "its bytes are those that its entry names, and they are no Parquet file that can be read: {e:#}"
             );
@@ -108,19 +111,16 @@ impl DataFileCheck {
     }
 }
 
-fn sha256(path: &Path) -> io::Result<(u64, String)> {
-    let mut file = File::open(path)?;
+fn sha256(file: &dyn ReadAt) -> io::Result<(u64, String)> {
+    const STEP_BYTES: u64 = 8 << 20; // a request each, where it lies in S3
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let n = file.read(&mut buffer)?;
-        if n == 0 {
-            return Ok((bytes, hex(&hash.finalize())));
-        }
-        hash.update(&buffer[..n]);
-        bytes += n as u64;
+    let mut at = 0;
+    while at < file.size() {
+        let step = STEP_BYTES.min(file.size() - at);
+        hash.update(&file.read_at(at, usize::try_from(step).unwrap_or(usize::MAX))?);
+        at += step;
     }
+    Ok((at, hex(&hash.finalize())))
 }
 
 /// Reads a data file that may hold anything: a reader that panics on it costs a finding, not the program.
@@ -128,8 +128,8 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| bail!("the reader broke down over it"))
 }
 
-fn contents(path: &Path, file: &DataFile) -> Result<Contents> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+fn contents(open: Arc<dyn ReadAt>, file: &DataFile) -> Result<Contents> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(DataReader::new(open))?;
     let metadata = reader.metadata();
     let pairs = metadata.file_metadata().key_value_metadata();
     let said = |key: &str| {

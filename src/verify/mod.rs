@@ -5,7 +5,7 @@ mod data_file;
 mod report;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::error::Error;
 use std::path::Path;
 
 use anyhow::Result;
@@ -14,20 +14,26 @@ use rayon::prelude::*;
 use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
 use crate::audit::purpose::{check_purposes, check_settings};
 use crate::audit::{Finding, Kind};
+use crate::aws::AwsOptions;
 use crate::limits;
-use crate::sink::SETTINGS;
-use crate::sink::inventory::{Found, inventory};
+use crate::sink::dataset;
+use crate::sink::inventory::Found;
+use crate::sink::s3::WriteOptions;
+use crate::sink::store::Store;
+use crate::sink::{RUNS, SETTINGS, SinkError};
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
 
-/// Checks a dataset. Reads below its folder alone, and writes nothing.
+/// Checks a dataset. Reads what lies in its place alone, and writes nothing.
 ///
 /// # Errors
 ///
-/// Returns an error where there is no dataset, or its folder cannot be read.
-pub fn verify(dataset: &Path) -> Result<Report> {
-    let found = inventory(dataset)?;
-    let log = read_log(&stored(dataset, &found));
+/// Returns an error where there is no dataset, or its place cannot be read.
+pub fn verify(dataset: &str, aws: &AwsOptions) -> Result<Report> {
+    let store = dataset::place(dataset, aws, WriteOptions::default())?;
+    let store = &*store;
+    let found = store.inventory()?;
+    let log = read_log(&stored(store, &found));
     let mut files = log::files(&log);
     let live: Vec<Live<'_>> = files.live.values().copied().collect();
     let checked: Vec<DataFileCheck> = live
@@ -35,12 +41,12 @@ pub fn verify(dataset: &Path) -> Result<Report> {
         .with_max_len(1)
         .map(|live| {
             let is_published = !log.unfinished.contains(&live.entry.number);
-            DataFileCheck::new(dataset, live.file, found.get(&live.file.path), is_published)
+            DataFileCheck::new(store, live.file, found.get(&live.file.path), is_published)
         })
         .collect();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
-        dataset: dataset.display().to_string(),
+        dataset: dataset.to_owned(),
         entries: log.entries.len() as u64,
         files: live.len() as u64,
         bytes: checked.iter().map(|file| file.bytes).sum(),
@@ -56,7 +62,7 @@ pub fn verify(dataset: &Path) -> Result<Report> {
     report.findings.extend(check_purposes(&log));
     let settings = found
         .get(SETTINGS)
-        .map(|found| read(dataset, SETTINGS, found));
+        .map(|found| read(store, SETTINGS, found));
     report
         .findings
         .extend(check_settings(&log, settings.as_ref()));
@@ -69,7 +75,7 @@ pub fn verify(dataset: &Path) -> Result<Report> {
         .extend(checked.into_iter().flat_map(|file| file.findings));
     report.findings.extend(strangers(&found, &files, &log));
     if are_intact && log.is_whole {
-        books::check(dataset, &live, &log, &mut report);
+        books::check(store, &live, &log, &mut report);
     } else {
         report.not_checked.push(
             "the books against the tables: for that, the log and the files of events, insights, aggregated_events, duplicates, rejects and objects have to be whole"
@@ -80,13 +86,13 @@ pub fn verify(dataset: &Path) -> Result<Report> {
 }
 
 /// Reads what lies in the log's folder.
-fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stored> {
+fn stored(store: &dyn Store, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stored> {
     let mut stored: BTreeMap<u64, Stored> = BTreeMap::new();
     for (path, found) in found {
         let Some((number, is_entry)) = log_name(path) else {
             continue;
         };
-        let bytes = read(dataset, path, found);
+        let bytes = read(store, path, found);
         let stored = stored.entry(number).or_default();
         if is_entry {
             stored.entry = Some(bytes);
@@ -98,17 +104,29 @@ fn stored(dataset: &Path, found: &BTreeMap<String, Found>) -> BTreeMap<u64, Stor
 }
 
 /// Reads a file of the log, or says why it cannot be read.
-fn read(dataset: &Path, path: &str, found: &Found) -> Result<Vec<u8>, String> {
+fn read(store: &dyn Store, path: &str, found: &Found) -> Result<Vec<u8>, String> {
     match found {
         Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
             "it has {bytes} bytes, and no entry has more than {}",
             limits::LOG_ENTRY_BYTES_MAX
         )),
-        Found::File(_) => fs::read(dataset.join(path)).map_err(|e| e.to_string()),
+        Found::File(_) => match store.read(path) {
+            Ok(bytes) => Ok(bytes.unwrap_or_default().to_vec()),
+            Err(e) => Err(cause(&e)),
+        },
         Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
         Found::Other => Err("it is no file".to_owned()),
         Found::Unreadable(why) => Err(why.clone()),
     }
+}
+
+/// The innermost cause: the path stands before it in the finding.
+fn cause(error: &SinkError) -> String {
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Returns the number in the name of a file of the log, and whether it is an entry.
@@ -122,8 +140,15 @@ fn log_name(path: &str) -> Option<(u64, bool)> {
 
 /// Names the files that are no live files of the dataset.
 fn strangers(found: &BTreeMap<String, Found>, files: &Files<'_>, log: &Log) -> Vec<Finding> {
-    let is_strange =
-        |path: &str| !files.live.contains_key(path) && log_name(path).is_none() && path != SETTINGS;
+    // What runs did is kept for people, and says nothing that counts.
+    let is_of_runs = |path: &str| {
+        path.strip_prefix(RUNS)
+            .is_some_and(|name| name.starts_with('/'))
+    };
+    let is_strange = |path: &str| {
+        let is_known = files.live.contains_key(path) || log_name(path).is_some();
+        !is_known && !is_of_runs(path) && path != SETTINGS
+    };
     let others = found.iter().filter(|(path, _)| is_strange(path));
     others
         .map(|(path, found)| {

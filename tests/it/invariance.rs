@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use tempfile::TempDir;
+use trailmill::budget::Room;
 use trailmill::commit::{Entry, Purpose};
 use trailmill::mill::{Mill, Object};
 use trailmill::plan::NO_HISTORY;
@@ -151,10 +152,11 @@ fn milled(
     let folder = TempDir::new().unwrap();
     let root = folder.path().join("tables");
     let options = options();
-    let runs = Runs::new(folder.path().to_owned(), memory);
+    let runs = Runs::new(folder.path().to_owned(), memory).merging(2);
+    let room = Room::default();
     for number in order {
         let (key, body) = &objects[*number];
-        let mut mill = Mill::new(&options, &runs); // every object a run of its own
+        let mut mill = Mill::new(&options, &runs, &room); // every object a run of its own
         let object = Object {
             number: *number,
             source: "bucket",

@@ -23,6 +23,7 @@ mod incremental;
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
+mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
 mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use trailmill::commit::{DataFile, Upload};
 use trailmill::sink::SinkError;
+use trailmill::sink::inventory::Found;
 use trailmill::sink::store::{ReadAt, Stage, Store};
 
 /// A dataset's place in memory.
@@ -128,6 +129,14 @@ impl Store for Memory {
     }
 
     fn leave(&self) {}
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        let published = self.published.lock().unwrap();
+        let found = published.iter();
+        Ok(found
+            .map(|(path, bytes)| (path.clone(), Found::File(bytes.len() as u64)))
+            .collect())
+    }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {
         let bytes = self.published.lock().unwrap().get(path).cloned();
@@ -300,6 +309,10 @@ impl<S: Store + ?Sized> Store for Dying<S> {
             store.leave();
             Ok(())
         });
+    }
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        self.inner.inventory()
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {

@@ -81,6 +81,10 @@ fn a_bucket_holds_what_a_folder_would_to_the_byte() {
     assert!(exported.stdout == from_folder.stdout, "equal records");
     assert!(exported.stdout.lines().count() > 1_000);
 
+    let verify = || trailmill(&[&["verify", "s3://out"], &at[..]].concat());
+    let from_folder = trailmill(&["verify", &out.arg()]).expect(0);
+    let checked = |ran: &Ran| ran.stdout.lines().next().unwrap().to_owned();
+    assert_eq!(checked(&verify().expect(0)), checked(&from_folder));
     let entry: Value =
         serde_json::from_slice(&s3.objects("out", "")["_trailmill/log/1.json"]).unwrap();
     for file in entry["added"].as_array().unwrap() {
@@ -90,6 +94,35 @@ fn a_bucket_holds_what_a_folder_would_to_the_byte() {
             "{file}"
         );
     }
+}
+
+#[test]
+fn what_was_changed_in_a_bucket_is_found() {
+    let (s3, source) = (double(), small());
+    run(&s3, source.path(), &[]).expect(0);
+    let at = ["--endpoint-url", s3.url(), "--no-sign-request"];
+    let verify = || trailmill(&[&["verify", OUT], &at[..]].concat());
+    verify().expect(0);
+    let (path, bytes) = data_files(&s3).pop_first().unwrap();
+    let mut bytes = bytes.to_vec();
+    bytes[100] ^= 1;
+    s3.put("out", &format!("team a/tables/{path}"), bytes);
+    s3.put("out", "team a/tables/events/more.parquet", "PAR1");
+    s3.put("out", "team a/tables/events/", ""); // the mark of a folder
+    let found = verify().expect(4).stdout;
+    assert!(
+        found.contains(&format!("changed: {path}: its SHA-256 is")),
+        "{found}"
+    );
+    assert!(
+        found.contains("foreign: events/more.parquet: no entry of the log names it"),
+        "{found}"
+    );
+    let nothing = trailmill(&[&["verify", "s3://out/nothing"], &at[..]].concat()).expect(1);
+    assert!(
+        nothing.stderr.contains("holds no dataset of trailmill"),
+        "{nothing:?}"
+    );
 }
 
 #[test]
@@ -327,9 +360,23 @@ fn what_cannot_be_a_destination_is_said_in_one_line() {
 #[test]
 fn a_run_that_fails_leaves_no_upload() {
     let (s3, source) = (double(), small());
-    s3.fail(Op::Put, "log/1.json", 99, Fault::Say(403, "AccessDenied"));
+    s3.fail(Op::UploadPart, "", 1, Fault::Say(403, "AccessDenied"));
     let failed = run(&s3, source.path(), &[]).expect(1);
     assert!(failed.stderr.contains("s3:PutObject"), "{failed:?}");
+    assert!(s3.open_uploads().is_empty());
+    assert!(s3.objects("out", "").is_empty());
+}
+
+#[test]
+fn where_nobody_knows_whether_it_was_committed_nothing_is_swept() {
+    let (s3, source) = (double(), small());
+    // It is, and no answer ever says so.
+    s3.fail(Op::Put, "log/1.json", 1, Fault::Deny(500, "InternalError"));
+    s3.fail(Op::Put, "log/1.json", 99, Fault::Say(500, "InternalError"));
+    run(&s3, source.path(), &[]).expect(1);
     assert!(data_files(&s3).is_empty());
-    assert!(log(&s3).is_empty());
+    s3.forget_faults();
+    run(&s3, source.path(), &[]); // publishes it
+    assert!(data_files(&s3) == in_folder(source.path()), "equal files");
+    assert_eq!(log(&s3), ["log/1.done", "log/1.json"]);
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use trailmill::aws::{AwsOptions, RetryOptions};
 use trailmill::source::{
-    DeliveryObject, FeedOptions, ListSelection, Listing, SourceError, SourceOptions, Sources,
+    Body, DeliveryObject, FeedOptions, ListSelection, Listing, SourceError, SourceOptions, Sources,
 };
 use trailmill::trail::key::ForeignReason;
 use trailmill::trail::time;
@@ -61,10 +61,10 @@ fn read(
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let mut buf = Vec::new();
-                while let Some((index, fetched)) = feed.next(&mut buf) {
+                let mut body = Body::default();
+                while let Some((index, fetched)) = feed.next(&mut body) {
                     let gave = fetched
-                        .map(|_| buf.clone())
+                        .map(|_| body.bytes().to_vec())
                         .map_err(|error| error.status().to_owned());
                     let before = read
                         .lock()
@@ -502,6 +502,7 @@ fn every_object_is_read_once_from_wherever_it_is() {
     let feed = FeedOptions {
         concurrency: 8,
         bytes_in_flight: 1 << 20,
+        ..FeedOptions::default()
     };
     let read = read(&sources, &listing.objects, feed);
     assert_eq!(read.len(), 2_772);
@@ -525,6 +526,7 @@ fn bytes_in_flight_are_bounded() {
     let feed = FeedOptions {
         concurrency: 16,
         bytes_in_flight: 210_000,
+        ..FeedOptions::default()
     };
     assert_eq!(read(&sources, &listing.objects, feed).len(), 40);
     assert!(
@@ -535,6 +537,7 @@ fn bytes_in_flight_are_bounded() {
     let feed = FeedOptions {
         concurrency: 16,
         bytes_in_flight: 1,
+        ..FeedOptions::default()
     };
     assert_eq!(
         read(&sources, &listing.objects, feed).len(),
@@ -624,9 +627,9 @@ fn versions_are_told() {
         .unwrap()
         .objects;
     let feed = sources.feed(objects.into(), FeedOptions::default(), Arc::default());
-    let (_, fetched) = feed.next(&mut Vec::new()).unwrap();
+    let (_, fetched) = feed.next(&mut Body::default()).unwrap();
     assert_eq!(fetched.unwrap().version_id.as_deref(), Some("v-1"));
-    assert!(feed.next(&mut Vec::new()).is_none());
+    assert!(feed.next(&mut Body::default()).is_none());
 }
 
 #[test]
@@ -639,8 +642,8 @@ fn a_feed_outlives_its_sources() {
         .objects;
     let feed = sources.feed(objects.into(), FeedOptions::default(), Arc::default());
     drop(sources);
-    let mut buf = Vec::new();
-    let read = std::iter::from_fn(|| feed.next(&mut buf))
+    let mut body = Body::default();
+    let read = std::iter::from_fn(|| feed.next(&mut body))
         .filter(|(_, fetched)| fetched.is_ok())
         .count();
     assert_eq!(read, 2_572);
@@ -662,7 +665,7 @@ fn a_feed_that_is_dropped_or_stopped_ends_at_once() {
     let stop = Arc::new(AtomicBool::new(false));
     let feed = sources.feed(objects, FeedOptions::default(), Arc::clone(&stop));
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| feed.next(&mut Vec::new()).is_none());
+        let waiting = scope.spawn(|| feed.next(&mut Body::default()).is_none());
         stop.store(true, Ordering::Relaxed);
         assert!(waiting.join().unwrap());
     });

@@ -352,6 +352,18 @@ fn an_upload_that_somebody_swept_says_so() {
 }
 
 #[test]
+fn an_upload_that_was_begun_after_the_claim_is_not_swept() {
+    let s3 = S3Double::start();
+    staged(&*bucket(&s3), EVENTS, b"rows");
+    let store = bucket(&s3);
+    assert!(store.has_stages_of_others().unwrap());
+    // Here the claim is appended, and somebody comes who has read it.
+    staged(&*bucket(&s3), OBJECTS, b"rows");
+    store.sweep_all().unwrap();
+    assert_eq!(s3.open_uploads(), [format!("tables/{OBJECTS}")]);
+}
+
+#[test]
 fn a_part_that_cannot_be_sent_fails_the_file() {
     let s3 = S3Double::start();
     let store = bucket(&s3);

@@ -15,6 +15,7 @@ use flate2::write::GzEncoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+use trailmill::budget::Room;
 use trailmill::mill::{Mill, Object, Options, Outcome};
 use trailmill::plan::NO_HISTORY;
 use trailmill::select::Selection;
@@ -376,7 +377,8 @@ pub(crate) fn loose(number: usize) -> Object<'static> {
 pub(crate) fn mill(objects: &[&[u8]]) -> Milled {
     let options = options();
     let runs = Runs::new(std::env::temp_dir(), usize::MAX);
-    let mut mill = Mill::new(&options, &runs);
+    let room = Room::default();
+    let mut mill = Mill::new(&options, &runs, &room);
     let outcomes = objects
         .iter()
         .enumerate()
@@ -389,7 +391,7 @@ pub(crate) fn mill(objects: &[&[u8]]) -> Milled {
             rows: usize::MAX,
             bytes: usize::MAX,
         };
-        let mut merge = Merge::new(table, runs.take_runs(table), limits).unwrap();
+        let mut merge = Merge::new(table, runs.take_runs(table).unwrap(), limits).unwrap();
         let mut file: Option<FileWriter<Vec<u8>>> = None;
         while let Some(window) = merge.next_window().unwrap() {
             let file = file.get_or_insert_with(|| FileWriter::new(table, Vec::new()).unwrap());

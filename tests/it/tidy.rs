@@ -47,7 +47,8 @@ const RANKS: &[(&str, &[&str])] = &[
     ("limits.rs", &[]),
     ("reject.rs", &[]),
     ("escape.rs", &[]),
-    ("trail/", &["trail", "limits", "reject"]),
+    ("budget.rs", &["limits"]),
+    ("trail/", &["trail", "budget", "limits", "reject"]),
     ("mcp/", &["mcp", "trail", "limits"]),
     ("select.rs", &["trail"]),
     ("commit.rs", &[]),
@@ -61,11 +62,14 @@ const RANKS: &[(&str, &[&str])] = &[
     (
         "mill.rs",
         &[
-            "table", "mcp", "trail", "select", "plan", "limits", "reject",
+            "table", "mcp", "trail", "select", "plan", "budget", "limits", "reject",
         ],
     ),
     ("aws/", &["aws", "limits", "escape"]),
-    ("source/", &["source", "aws", "trail", "limits", "escape"]),
+    (
+        "source/",
+        &["source", "aws", "trail", "budget", "limits", "escape"],
+    ),
     // `mill::Takes` is the core's own word for where rows go.
     (
         "sink/",

@@ -10,19 +10,21 @@ mod publish;
 mod requests;
 mod stage;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::timeout;
 
 use self::object::OpenObject;
-use self::requests::{Prefix, each};
+use self::requests::{OpenUpload, Prefix, each};
 use self::stage::Staging;
+use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
-use super::{OURS, SinkError};
-use crate::aws::client::Clients;
+use super::{LOG, OURS, SinkError};
+use crate::aws::client::{Clients, lock};
 use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::DataFile;
 
@@ -48,6 +50,9 @@ pub struct Bucket {
     address: String,
     clients: Arc<Clients>,
     prefix: Arc<Prefix>,
+    /// Open uploads, as they were when it was asked whether there are any. Who begins one after the claim that follows knows of it,
+    /// and is not to be swept.
+    seen: Mutex<Option<Vec<OpenUpload>>>,
 }
 
 impl Bucket {
@@ -69,6 +74,7 @@ impl Bucket {
             address: address.to_owned(),
             clients: Arc::new(clients),
             prefix: Arc::new(prefix),
+            seen: Mutex::default(),
         })
     }
 
@@ -149,11 +155,17 @@ impl Store for Bucket {
 
     fn has_stages_of_others(&self) -> Result<bool, SinkError> {
         let uploads = self.wait(self.prefix.open_uploads(""))?;
-        Ok(uploads.iter().any(|upload| !self.prefix.is_own(upload)))
+        let has_others = uploads.iter().any(|upload| !self.prefix.is_own(upload));
+        *lock(&self.seen) = Some(uploads);
+        Ok(has_others)
     }
 
     fn sweep_all(&self) -> Result<(), SinkError> {
-        let uploads = self.wait(self.prefix.open_uploads(""))?;
+        let seen = lock(&self.seen).take();
+        let uploads = match seen {
+            Some(seen) => seen,
+            None => self.wait(self.prefix.open_uploads(""))?,
+        };
         Ok(self.wait(self.prefix.abort_all(uploads))?)
     }
 
@@ -166,6 +178,17 @@ impl Store for Bucket {
 
     fn leave(&self) {
         let _ = self.sweep_own(); // else by the next run
+    }
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        let found = self.wait(self.prefix.all())?;
+        if !found.keys().any(|path| path.starts_with(LOG)) {
+            return Err(SinkError::NoDataset(self.address.clone()));
+        }
+        let found = found.into_iter();
+        Ok(found
+            .map(|(path, bytes)| (path, Found::File(bytes)))
+            .collect())
     }
 
     fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {

@@ -310,8 +310,9 @@ impl Prefix {
         let mut names = Vec::new();
         let mut token = None;
         loop {
-            let page = self.list(&start, token).await?;
-            let found = page.keys.iter().filter_map(|key| key.strip_prefix(&start));
+            let page = self.list(&start, true, token).await?;
+            let found = page.keys.iter();
+            let found = found.filter_map(|(key, _)| key.strip_prefix(&start));
             names.extend(found.filter(|name| !name.is_empty()).map(str::to_owned));
             token = page.next;
             if token.is_none() {
@@ -325,9 +326,10 @@ impl Prefix {
         let ours = self.key(OURS) + "/";
         let mut token = None;
         loop {
-            let page = self.list(&self.start, token).await?;
+            let page = self.list(&self.start, true, token).await?;
             let is_data = |key: &String| *key != self.start && *key != ours;
-            if page.keys.iter().chain(&page.folders).any(is_data) {
+            let keys = page.keys.iter().map(|(key, _)| key);
+            if keys.chain(&page.folders).any(is_data) {
                 return Ok(true);
             }
             token = page.next;
@@ -337,14 +339,40 @@ impl Prefix {
         }
     }
 
-    /// One page of what lies directly in a folder.
-    async fn list(&self, start: &str, token: Option<String>) -> Result<Page, S3Error> {
+    /// The sizes of all objects, by path, but for marks of empty folders.
+    pub(super) async fn all(&self) -> Result<BTreeMap<String, u64>, S3Error> {
+        let mut all = BTreeMap::new();
+        let mut token = None;
+        loop {
+            let page = self.list(&self.start, false, token).await?;
+            let is_mark = |key: &str, bytes| bytes == 0 && (key.is_empty() || key.ends_with('/'));
+            for (key, bytes) in page.keys {
+                if let Some(path) = key.strip_prefix(&self.start)
+                    && !is_mark(path, bytes)
+                {
+                    all.insert(path.to_owned(), bytes);
+                }
+            }
+            token = page.next;
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// One page of what lies in a folder, directly or at any depth.
+    async fn list(
+        &self,
+        start: &str,
+        directly: bool,
+        token: Option<String>,
+    ) -> Result<Page, S3Error> {
         let page = self.ask(Action::List, "", |client| {
             client
                 .list_objects_v2()
                 .bucket(&self.bucket.name)
                 .prefix(start)
-                .delimiter("/")
+                .set_delimiter(directly.then(|| "/".to_owned()))
                 .set_continuation_token(token.clone())
                 // Keys can hold characters that XML cannot.
                 .encoding_type(EncodingType::Url)
@@ -580,7 +608,8 @@ fn no(asking: &Asking<'_>, answer: Answer) -> No {
 
 /// A page of a list.
 struct Page {
-    keys: Vec<String>,
+    /// Keys and sizes.
+    keys: Vec<(String, u64)>,
     folders: Vec<String>,
     next: Option<String>,
 }
@@ -588,10 +617,13 @@ struct Page {
 impl Page {
     fn of(output: ListObjectsV2Output) -> Self {
         let decode = decoder(output.encoding_type());
-        let keys = output.contents().iter().filter_map(|object| object.key());
+        let keys = output.contents().iter().filter_map(|object| {
+            let bytes = object.size().and_then(|bytes| u64::try_from(bytes).ok());
+            Some((decode(object.key()?), bytes.unwrap_or_default()))
+        });
         let folders = output.common_prefixes().iter();
         Self {
-            keys: keys.map(decode).collect(),
+            keys: keys.collect(),
             folders: folders.filter_map(|f| f.prefix().map(decode)).collect(),
             next: output
                 .next_continuation_token

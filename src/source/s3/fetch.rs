@@ -15,9 +15,9 @@ use crate::aws::answer::{Action, Answer};
 use crate::aws::body::read_body;
 use crate::aws::client::{Asking, Shared, lock};
 use crate::aws::words::answer_of;
-use crate::limits::{FETCHED_BYTES_MAX, REUSED_BYTES_MAX, SPARE_BODIES_MAX};
+use crate::limits::{FETCHED_BYTES_MAX, SPARE_BODIES_MAX, SPARE_BODY_BYTES_MAX};
 use crate::source::error::FetchError;
-use crate::source::feed::{FeedOptions, Fetched};
+use crate::source::feed::{Body as Taker, FeedOptions, Fetched};
 use crate::source::object::DeliveryObject;
 
 impl S3 {
@@ -41,6 +41,7 @@ impl S3 {
             next: AtomicUsize::new(0),
             room: Arc::new(Semaphore::new(kibibytes as usize)),
             room_kibibytes: kibibytes,
+            free_bytes: options.free_bytes,
             spare: Mutex::new(Vec::new()),
         });
         let all = fetch_all(Arc::clone(&fetching), concurrency, bodies, stop);
@@ -63,15 +64,23 @@ struct Fetching {
     /// Room for bytes in flight, in KiB.
     room: Arc<Semaphore>,
     room_kibibytes: u32,
+    /// Of a larger body the room is kept until a worker is done with it.
+    free_bytes: usize,
     /// Buffers that workers gave back.
     spare: Mutex<Vec<Vec<u8>>>,
+}
+
+/// Room that a body takes while it is in flight.
+#[derive(Debug)]
+pub(in crate::source) struct BodyRoom {
+    _permit: OwnedSemaphorePermit,
 }
 
 /// A body on its way to a worker. Its bytes count as in flight until a worker takes them.
 struct Body {
     index: usize,
     fetched: Result<(Vec<u8>, Fetched), FetchError>,
-    room: Option<OwnedSemaphorePermit>,
+    room: Option<BodyRoom>,
 }
 
 /// What there was to take.
@@ -107,7 +116,7 @@ impl Drop for S3Feed {
 
 impl S3Feed {
     /// Takes a body if one is there.
-    pub(in crate::source) fn try_next(&self, buf: &mut Vec<u8>) -> Taken {
+    pub(in crate::source) fn try_next(&self, taker: &mut Taker<'_>) -> Taken {
         let mut ready = match self.ready.try_lock() {
             Ok(ready) => ready,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -116,7 +125,7 @@ impl S3Feed {
         match ready.try_recv() {
             Ok(body) => {
                 drop(ready);
-                let (index, fetched) = self.take(body, buf);
+                let (index, fetched) = self.take(body, taker);
                 Taken::Body(index, fetched)
             }
             Err(mpsc::error::TryRecvError::Empty) => Taken::NotYet,
@@ -127,23 +136,24 @@ impl S3Feed {
     /// Waits for a body; none where all have been taken, or fetching was stopped.
     pub(in crate::source) fn next(
         &self,
-        buf: &mut Vec<u8>,
+        taker: &mut Taker<'_>,
     ) -> Option<(usize, Result<Fetched, FetchError>)> {
         let body = lock(&self.ready).blocking_recv()?;
-        Some(self.take(body, buf))
+        Some(self.take(body, taker))
     }
 
-    fn take(&self, body: Body, buf: &mut Vec<u8>) -> (usize, Result<Fetched, FetchError>) {
+    fn take(&self, body: Body, taker: &mut Taker<'_>) -> (usize, Result<Fetched, FetchError>) {
         let Body {
             index,
             fetched,
             room,
         } = body;
         let fetched = fetched.map(|(bytes, fetched)| {
-            self.fetching.give_back(std::mem::replace(buf, bytes));
+            let is_large = bytes.len() > self.fetching.free_bytes;
+            self.fetching
+                .give_back(taker.put(bytes, room.filter(|_| is_large)));
             fetched
         });
-        drop(room);
         (index, fetched)
     }
 }
@@ -198,7 +208,7 @@ impl Fetching {
         }
     }
 
-    async fn make_room(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+    async fn make_room(&self, bytes: u64) -> Option<BodyRoom> {
         let kibibytes = u32::try_from(bytes.div_ceil(1024))
             .unwrap_or(u32::MAX)
             .clamp(1, self.room_kibibytes);
@@ -206,6 +216,7 @@ impl Fetching {
             .acquire_many_owned(kibibytes)
             .await
             .ok()
+            .map(|permit| BodyRoom { _permit: permit })
     }
 
     async fn fetch(&self, object: &DeliveryObject) -> Result<(Vec<u8>, Fetched), FetchError> {
@@ -262,7 +273,7 @@ impl Fetching {
     fn give_back(&self, mut buffer: Vec<u8>) {
         let mut spare = lock(&self.spare);
         if buffer.capacity() > 0
-            && buffer.capacity() <= REUSED_BYTES_MAX
+            && buffer.capacity() <= SPARE_BODY_BYTES_MAX
             && spare.len() < SPARE_BODIES_MAX
         {
             buffer.clear();

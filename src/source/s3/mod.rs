@@ -20,7 +20,7 @@ use crate::aws::answer::{Action, Answer};
 use crate::aws::client::{self, Asking, Bucket, Clients};
 use crate::aws::words::answer_of;
 use crate::aws::{S3_SCHEME, S3Error};
-pub(super) use fetch::{S3Feed, Taken};
+pub(super) use fetch::{BodyRoom, S3Feed, Taken};
 use words::{HeadOf, head_of, page_of};
 
 /// How often the stop flag is looked at.
