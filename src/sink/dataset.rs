@@ -6,9 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
+use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::folder::Folder;
@@ -18,6 +22,7 @@ use super::store::{Stage, Store};
 use super::{LOG, RUNS, SETTINGS, SinkError};
 use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
+use crate::limits;
 use crate::table::Table;
 use crate::trail::hash::hex;
 use crate::trail::time::{DAY, format_date};
@@ -106,13 +111,13 @@ impl Dataset {
         }
         numbers.sort_unstable();
         is_done.sort_unstable();
-        for (number, expected) in numbers.into_iter().zip(1..) {
+        let texts = self.read_entries(&numbers)?;
+        for ((number, text), expected) in numbers.into_iter().zip(texts).zip(1..) {
             if number != expected {
                 let why =
                     "it is not there, and later ones are: restore it from a copy of the dataset";
                 return Err(log_error(expected, why));
             }
-            let text = self.store.read(&entry_path(number))?.unwrap_or_default();
             let entry = Entry::from_json(&text).map_err(|why| log_error(number, &why))?;
             if entry.number != number || entry.parent != self.state.last_sha256 {
                 let why = "it does not follow the entry before it: restore both from a copy of the dataset (see trailmill verify)";
@@ -124,6 +129,33 @@ impl Dataset {
             }
         }
         Ok(())
+    }
+
+    /// Reads entries of the log, several at once: in S3 each takes some 30 ms.
+    fn read_entries(&self, numbers: &[u64]) -> Result<Vec<Bytes>, SinkError> {
+        let next = AtomicUsize::new(0);
+        let read_some = || {
+            let mut read = Vec::new();
+            while let Some(number) = numbers.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let text = self.store.read(&entry_path(*number))?.unwrap_or_default();
+                read.push((*number, text));
+            }
+            Ok(read)
+        };
+        let n_readers = limits::LOG_ENTRIES_READ_AT_ONCE.min(numbers.len());
+        let read: Vec<Result<Vec<(u64, Bytes)>, SinkError>> = thread::scope(|scope| {
+            let readers: Vec<_> = (0..n_readers).map(|_| scope.spawn(read_some)).collect();
+
+            readers
+                .into_iter()
+                .map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        });
+        let mut entries: BTreeMap<u64, Bytes> = BTreeMap::new();
+        for read in read {
+            entries.extend(read?);
+        }
+        Ok(entries.into_values().collect())
     }
 
     /// Returns whether nothing was ever committed.

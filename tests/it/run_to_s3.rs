@@ -378,5 +378,5 @@ fn where_nobody_knows_whether_it_was_committed_nothing_is_swept() {
     s3.forget_faults();
     run(&s3, source.path(), &[]); // publishes it
     assert!(data_files(&s3) == in_folder(source.path()), "equal files");
-    assert_eq!(log(&s3), ["log/1.done", "log/1.json"]);
+    assert_eq!(log(&s3), ["dataset.json", "log/1.done", "log/1.json"]);
 }
