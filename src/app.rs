@@ -8,8 +8,10 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use crate::cli::{Cli, Command, ExportArgs, GenerateArgs, ListArgs, RunArgs, VerifyArgs};
-use crate::config::{self, RunConfig, UsageError};
+use crate::cli::{
+    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, RebuildArgs, RunArgs, VerifyArgs,
+};
+use crate::config::{self, CompactConfig, RebuildConfig, RunConfig, UsageError};
 use crate::escape::printable;
 use crate::exit::ExitStatus;
 use crate::log::LogFormat;
@@ -17,6 +19,7 @@ use crate::run::{self, Interrupted};
 use crate::sink::{SinkError, dataset};
 use crate::source::SourceError;
 use crate::summary::Summary;
+use crate::upkeep::{self, compact, rebuild};
 use crate::{export, generate, list, metrics, pipeline, verify};
 
 /// Runs the program.
@@ -38,6 +41,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
         Command::Verify(args) => verify(args),
+        Command::Compact(args) => compact(args),
+        Command::Rebuild(args) => rebuild(args),
         Command::Generate(args) => generate(args),
     };
     outcome.unwrap_or_else(|error| fail(&error, LogFormat::Text))
@@ -56,6 +61,7 @@ fn status_of(error: &anyhow::Error) -> ExitStatus {
     if error.is::<UsageError>() {
         ExitStatus::Usage
     } else if error.is::<Interrupted>()
+        || error.is::<upkeep::Interrupted>()
         || matches!(error.downcast_ref(), Some(SourceError::Stopped))
     {
         ExitStatus::Interrupted
@@ -152,6 +158,33 @@ fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
     } else {
         ExitStatus::Findings
     })
+}
+
+fn compact(args: &CompactArgs) -> Result<ExitStatus> {
+    let config = CompactConfig::new(args)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;
+    let summary = compact::compact(&config, place, &stop)?;
+    summarise(&summary, "compact", config.json)
+}
+
+fn rebuild(args: &RebuildArgs) -> Result<ExitStatus> {
+    let config = RebuildConfig::new(args)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;
+    let summary = rebuild::rebuild(&config, place, &stop)?;
+    summarise(&summary, "rebuild", config.json)
+}
+
+fn summarise(summary: &upkeep::Summary, verb: &str, json: bool) -> Result<ExitStatus> {
+    if json {
+        writeln!(io::stdout(), "{}", serde_json::to_string(summary)?)?;
+    } else {
+        summary.write_text(verb, &mut io::stderr())?;
+    }
+    Ok(ExitStatus::Done)
 }
 
 fn generate(args: &GenerateArgs) -> Result<ExitStatus> {

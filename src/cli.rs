@@ -37,6 +37,10 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset: its log, its data files and its books against each other
     Verify(VerifyArgs),
+    /// Merge the small data files of a dataset, with the same rows
+    Compact(CompactArgs),
+    /// Derive the tables beside events again, day by day
+    Rebuild(RebuildArgs),
     /// Lay out a synthetic delivery bucket, the same for the same seed
     Generate(GenerateArgs),
 }
@@ -158,6 +162,59 @@ pub struct VerifyArgs {
     pub aws: AwsArgs,
 }
 
+/// `trailmill compact`.
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// Days that began less than so long ago are left alone: late events may still come
+    #[arg(long, value_name = "SPAN", default_value = "35d", help_heading = SELECTION)]
+    pub older_than: String,
+    /// Size of a data file: smaller ones are merged, larger ones left alone [default: 256MiB]
+    #[arg(long, value_name = "SIZE", help_heading = OUTPUT)]
+    pub target_size: Option<String>,
+    /// Print the summary as JSON on stdout
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub resources: WorkArgs,
+}
+
+/// `trailmill rebuild`.
+#[derive(Debug, Args)]
+pub struct RebuildArgs {
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// Days that end after this time: RFC 3339, a date, or an offset such as -7d [default: from the
+    /// first]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub from: Option<Moment>,
+    /// Days that begin before this time [default: to the last]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub to: Option<Moment>,
+    /// Print the summary as JSON on stdout
+    #[arg(long, help_heading = OUTPUT)]
+    pub json: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub write: WriteArgs,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub resources: WorkArgs,
+}
+
 /// `trailmill generate`.
 #[derive(Debug, Args)]
 pub struct GenerateArgs {
@@ -227,6 +284,21 @@ pub struct AwsArgs {
     /// Confirm that the requester pays, for buckets that ask for it
     #[arg(long, value_name = "requester", value_parser = ["requester"], num_args = 0..=1, default_missing_value = "requester")]
     pub request_payer: Option<String>,
+}
+
+/// What a command may take of the machine that writes a dataset's files anew.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = RESOURCES)]
+pub struct WorkArgs {
+    /// Memory to stay within, such as 512MiB or 2GiB [default: 1GiB]
+    #[arg(long, value_name = "SIZE")]
+    pub memory: Option<String>,
+    /// Threads that read and encode [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Folder for rows that memory does not hold [default: the system's temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub scratch: Option<PathBuf>,
 }
 
 /// How objects are written where the destination is in S3, in the AWS CLI's words.

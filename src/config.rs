@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::aws::{AwsOptions, S3_SCHEME};
-use crate::cli::{AwsArgs, ResourceArgs, RunArgs, SelectionArgs, WriteArgs};
+use crate::cli::{
+    AwsArgs, CompactArgs, RebuildArgs, ResourceArgs, RunArgs, SelectionArgs, WorkArgs, WriteArgs,
+};
 use crate::commit::Settings;
 use crate::limits;
 use crate::log::LogFormat;
@@ -120,6 +122,129 @@ impl RunConfig {
     }
 }
 
+/// What a command may take of the machine that writes a dataset's files anew.
+#[derive(Debug, Clone)]
+pub struct Resources {
+    /// Threads that read and encode.
+    pub threads: usize,
+    /// Memory to stay within, in bytes.
+    pub memory_bytes: usize,
+    /// Where rows go that memory does not hold.
+    pub scratch: PathBuf,
+}
+
+impl Resources {
+    fn new(args: &WorkArgs) -> Result<Self, UsageError> {
+        let memory = args.memory.as_deref();
+        Ok(Self {
+            threads: at_least_one("--threads", args.threads)?.unwrap_or_else(processors),
+            memory_bytes: memory.map_or(Ok(limits::MEMORY_BYTES), parse_memory)?,
+            scratch: args.scratch.clone().unwrap_or_else(std::env::temp_dir),
+        })
+    }
+}
+
+/// What `compact` does.
+#[derive(Debug)]
+pub struct CompactConfig {
+    /// The dataset.
+    pub dataset: String,
+    /// Days that began less than so long ago are left alone, in microseconds.
+    pub older_than: i64,
+    /// Files below that size are merged, in bytes.
+    pub target_bytes: usize,
+    /// How to reach S3.
+    pub aws: AwsOptions,
+    /// How objects are written, where the dataset is in S3.
+    pub write: WriteOptions,
+    /// What it may take.
+    pub resources: Resources,
+    /// Whether the summary goes to stdout as JSON.
+    pub json: bool,
+    /// Now, in microseconds since 1970.
+    pub now: i64,
+}
+
+impl CompactConfig {
+    /// Resolves the arguments of `compact`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what cannot be used, and what to use instead.
+    pub fn new(args: &CompactArgs) -> Result<Self, UsageError> {
+        let older_than = parse_span(&args.older_than);
+        let older_than = older_than.map_or_else(
+            || {
+                let span = &args.older_than;
+                usage(&format!("--older-than {span:?} is no span: use 35d, 36h …"))
+            },
+            Ok,
+        )?;
+        let size = args.target_size.as_deref();
+        let target = size.map_or(Ok(limits::TARGET_BYTES), |size| {
+            parse_size("--target-size", size)
+        })?;
+        Ok(Self {
+            dataset: args.dataset.clone(),
+            older_than,
+            target_bytes: usize::try_from(target).unwrap_or(usize::MAX),
+            aws: aws(&args.aws),
+            write: write(&args.write, &args.dataset)?,
+            resources: Resources::new(&args.resources)?,
+            json: args.json,
+            now: now(),
+        })
+    }
+}
+
+/// What `rebuild` does.
+#[derive(Debug)]
+pub struct RebuildConfig {
+    /// The dataset.
+    pub dataset: String,
+    /// Days that end after that time, in microseconds since 1970; all where `None`.
+    pub from: Option<i64>,
+    /// Days that begin before that time; all where `None`.
+    pub to: Option<i64>,
+    /// How to reach S3.
+    pub aws: AwsOptions,
+    /// How objects are written, where the dataset is in S3.
+    pub write: WriteOptions,
+    /// What it may take.
+    pub resources: Resources,
+    /// Whether the summary goes to stdout as JSON.
+    pub json: bool,
+    /// Now, in microseconds since 1970.
+    pub now: i64,
+}
+
+impl RebuildConfig {
+    /// Resolves the arguments of `rebuild`.
+    ///
+    /// # Errors
+    ///
+    /// Returns what cannot be used, and what to use instead.
+    pub fn new(args: &RebuildArgs) -> Result<Self, UsageError> {
+        let now = now();
+        let days = SelectionArgs {
+            from: args.from,
+            to: args.to,
+            ..SelectionArgs::default()
+        };
+        let days = selection(&days, now)?;
+        Ok(Self {
+            dataset: args.dataset.clone(),
+            from: days.from,
+            to: days.to,
+            aws: aws(&args.aws),
+            write: write(&args.write, &args.dataset)?,
+            resources: Resources::new(&args.resources)?,
+            json: args.json,
+            now,
+        })
+    }
+}
+
 /// Resolves the selection of events.
 ///
 /// # Errors
@@ -176,7 +301,7 @@ pub fn aws(args: &AwsArgs) -> AwsOptions {
 fn write(args: &WriteArgs, out: &str) -> Result<WriteOptions, UsageError> {
     if !out.starts_with(S3_SCHEME) && *args != WriteArgs::default() {
         return usage(
-            "--sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
+            "--sse, --sse-kms-key-id, --acl and --single-writer are for a dataset in S3, such as s3://bucket/prefix",
         );
     }
     if args.sse_kms_key_id.is_some() && args.sse.as_deref() == Some("AES256") {

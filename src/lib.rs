@@ -28,5 +28,6 @@ pub mod source;
 pub mod summary;
 pub mod table;
 pub mod trail;
+pub mod upkeep;
 pub mod verify;
 pub mod write;

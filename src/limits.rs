@@ -197,3 +197,20 @@ pub const VERIFY_OBJECTS_MAX: usize = 4 << 20;
 
 /// Rows of `objects` that get a finding each; those beyond are counted.
 pub const VERIFY_OBJECT_FINDINGS_MAX: usize = 1_000;
+
+/// Files of a partition that are merged by one commit: a merge holds a block of each. Beyond, a partition takes several commits.
+pub const MERGED_FILES_MAX: usize = 512;
+
+/// The blocks in hand of a merge of data files may take one part in so many of `--memory`, each an equal share; those that a window
+/// still needs take as much again.
+pub const MEMORY_SHARE_OF_BLOCKS: usize = 16;
+
+/// Bytes of such a block, at least: with fewer, the texts that each block keeps for itself outweigh its rows.
+pub const BLOCK_BYTES_MIN: usize = 32 << 10;
+
+/// Bytes of a data file that are read at once while its checksum is taken.
+pub const CHECKED_BYTES: usize = 1 << 20;
+
+/// Size of a data file that compaction merges to, unless told otherwise: some ten row groups, large enough that opening a file is
+/// nothing beside reading it, small enough that several readers share a day.
+pub const TARGET_BYTES: u64 = 256 << 20;

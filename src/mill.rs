@@ -15,13 +15,15 @@ use crate::select::{Selection, Subject};
 use crate::table::chunk::{Chunk, Sorted};
 use crate::table::objects::{Counts, Status};
 use crate::table::origin::Origin;
+use crate::table::rebuild::Rows;
 use crate::table::{
     Table, aggregated_events, events, insights, mcp_events, mcp_links, rejects, sign_ins,
 };
 use crate::trail::hash::content_hash;
 use crate::trail::inflate::{Broken, Inflater};
 use crate::trail::json::{PARSE_BYTES_OF_BYTE, Parser, Value, parse_bytes};
-use crate::trail::mend::mend;
+use crate::trail::key::DeliveryKey;
+use crate::trail::mend::{Mended, mend};
 use crate::trail::record::{Field, Kind, Record};
 use crate::trail::time::{self, DAY};
 use crate::trail::wrap::{self, Place, Visitor};
@@ -154,6 +156,61 @@ impl<'t> Mill<'t> {
         let outcome = self.tables.end_object(object, content, tally);
         self.inflater.give_back();
         outcome
+    }
+
+    /// Makes rows of events again, which stand in their table.
+    ///
+    /// # Errors
+    ///
+    /// Returns what storing rows gave, and an error where a row gives no record.
+    pub fn events(&mut self, rows: &Rows<'_>) -> io::Result<()> {
+        for row in 0..rows.len() {
+            let record = rows.record(row, row);
+            let text = std::str::from_utf8(&record).map_err(io::Error::other)?;
+            self.event(text, rows, row)
+                .ok_or_else(|| no_record(rows, row))?;
+            self.tables.grown(text.len())?;
+        }
+        Ok(())
+    }
+
+    /// Makes rows of one event; `None` where it is none.
+    fn event(&mut self, text: &str, rows: &Rows<'_>, row: usize) -> Option<()> {
+        let (source, source_object, source_index) = rows.place(row);
+        let source_object = source_object?;
+        let key = DeliveryKey::parse(source_object).ok();
+        let origin = Origin {
+            object: 0,
+            source: source?,
+            source_object,
+            source_index: u32::try_from(source_index?).ok()?,
+            delivery_time: key.map(|key| key.delivery_time),
+            content_hash: rows.content_hash(row)?,
+            mended: None,
+        };
+        let time = rows.subject(row)?.time;
+        let Self {
+            parser,
+            parses,
+            tables,
+            ..
+        } = self;
+        let _permit = parses.enter(bytes_to_parse(text.as_bytes(), parses));
+        let first = parser.parse(text, |root| {
+            tables.event(&Record::new(root), time, &origin);
+        });
+        if first.is_ok() {
+            return Some(());
+        }
+        let origin = Origin {
+            mended: Some(text.as_bytes()),
+            ..origin
+        };
+        let Mended { text, for_parser } = mend(text)?;
+        let second = parser.parse_mended(&text, &for_parser, |root| {
+            tables.event(&Record::new(root), time, &origin);
+        });
+        second.ok()
     }
 
     /// Hands out the rows that are left.
@@ -549,6 +606,17 @@ impl Tally {
             });
         }
     }
+}
+
+fn no_record(rows: &Rows<'_>, row: usize) -> io::Error {
+    let (source, object, index) = rows.place(row);
+    let what = format!(
+        "the row of record {} of {}{} gives no record: the file was changed (see trailmill verify)",
+        index.unwrap_or_default(),
+        source.unwrap_or_default(),
+        object.unwrap_or_default()
+    );
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 /// What parsing a text may take: of one that is free anyway, what the worst of its length would.

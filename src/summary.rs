@@ -103,6 +103,15 @@ pub struct TableFiles {
     pub bytes: u64,
 }
 
+impl TableFiles {
+    /// Adds a file.
+    pub fn add(&mut self, file: &DataFile) {
+        self.files += 1;
+        self.rows += file.rows;
+        self.bytes += file.bytes;
+    }
+}
+
 /// Requests to S3.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 #[expect(missing_docs, reason = "plain counts")]
@@ -213,10 +222,7 @@ impl Summary {
     /// Adds files that are about to be committed.
     pub fn add_files(&mut self, files: &[DataFile]) {
         for file in files {
-            let table = self.tables.entry(file.table.clone()).or_default();
-            table.files += 1;
-            table.rows += file.rows;
-            table.bytes += file.bytes;
+            self.tables.entry(file.table.clone()).or_default().add(file);
         }
     }
 

@@ -22,8 +22,8 @@ use crate::table::encode::FileWriter;
 use crate::table::merge::{Merge, Window, WindowLimits};
 use crate::table::objects::Counts;
 use crate::table::{
-    Table, activity, aggregated_events, duplicates, events, insights, mcp_events, mcp_links,
-    record_ids, resource_activity, sign_ins,
+    DERIVED, Table, activity, aggregated_events, duplicates, events, insights, mcp_events,
+    mcp_links, record_ids, resource_activity, sign_ins,
 };
 use crate::trail::time::DAY;
 
@@ -91,7 +91,6 @@ impl Writer<'_> {
     pub fn records(&self, runs: &Runs) -> Result<Merged> {
         let (mut merged, known) = self.events(runs)?;
         let of_events = Rows::OfEvents(&known);
-        // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
         let others: [(&'static Table, Rows<'_>); 7] = [
             (&mcp_events::TABLE, of_events),
             (&mcp_links::TABLE, of_events),
@@ -101,20 +100,8 @@ impl Writer<'_> {
             (&insights::TABLE, Rows::Records),
             (&aggregated_events::TABLE, Rows::Records),
         ];
-        let (small, large): (Vec<_>, Vec<_>) = others
-            .into_iter()
-            .partition(|(table, _)| runs.are_small(table));
-        let write = |(table, rows)| self.table(runs, table, rows);
-        let written: Vec<Merged> = small
-            .into_par_iter()
-            .with_max_len(1)
-            .map(write)
-            .collect::<Result<_>>()?;
-        for table in written {
+        for table in self.tables(runs, &others)? {
             merged.add(table);
-        }
-        for table in large {
-            merged.add(write(table)?);
         }
         let (duplicates, conflicting) = rayon::join(
             || self.table(runs, &duplicates::TABLE, Rows::Plain),
@@ -123,6 +110,25 @@ impl Writer<'_> {
         merged.add(duplicates?);
         merged.conflicting = conflicting?;
         Ok(merged)
+    }
+
+    /// Writes tables whose rows are all in their runs.
+    fn tables(&self, runs: &Runs, tables: &[(&'static Table, Rows<'_>)]) -> Result<Vec<Merged>> {
+        // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
+        let (small, large): (Vec<_>, Vec<_>) = tables
+            .iter()
+            .copied()
+            .partition(|(table, _)| runs.are_small(table));
+        let write = |(table, rows)| self.table(runs, table, rows);
+        let mut written: Vec<Merged> = small
+            .into_par_iter()
+            .with_max_len(1)
+            .map(write)
+            .collect::<Result<_>>()?;
+        for table in large {
+            written.push(write(table)?);
+        }
+        Ok(written)
     }
 
     /// Writes a table whose rows are all in its runs.
@@ -134,7 +140,7 @@ impl Writer<'_> {
         if !self.options.wants(table) {
             return Ok(Merged::default());
         }
-        let mut files = Files::new(*self, table);
+        let mut files = self.files(table);
         let mut merge = begin(runs, table)?;
         let mut books = Books::new(table, *self);
         let mut known = Known::new(self.dataset, table);
@@ -163,15 +169,40 @@ impl Writer<'_> {
         merge.next_window().context("read scratch")
     }
 
-    /// Writes `events`; returns the records that the dataset has already as well.
-    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
-        let mut rollups = Rollups::new(rollup::Options {
+    /// Writes the tables that are derived from events, all of whose rows are in the runs: `events` itself is there.
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch, encoding or the sink gave.
+    pub fn derived(&self, runs: &Runs) -> Result<Vec<DataFile>> {
+        let mut rollups = self.rollups();
+        let mut merge = begin(runs, &events::TABLE)?;
+        while let Some(window) = self.next_window(&mut merge)? {
+            rollups.observe(&window, &mut |rows| runs.take(rows))?;
+        }
+        take_all(runs, rollups.finish())?;
+        let tables = DERIVED.map(|table| (table, Rows::Plain));
+        let written = self.tables(runs, &tables)?;
+        Ok(written.into_iter().flat_map(|table| table.files).collect())
+    }
+
+    fn rollups(&self) -> Rollups {
+        Rollups::new(rollup::Options {
             bucket: self.bucket,
             activity: self.options.wants(&activity::TABLE),
             resource_activity: self.options.wants(&resource_activity::TABLE),
-        });
+        })
+    }
+
+    fn files(&self, table: &'static Table) -> Files<'_> {
+        Files::new(self.dataset, self.name, table, limits::DATA_FILE_BYTES)
+    }
+
+    /// Writes `events`; returns the records that the dataset has already as well.
+    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
+        let mut rollups = self.rollups();
         let mut books = Books::new(&events::TABLE, *self);
-        let mut files = Files::new(*self, &events::TABLE);
+        let mut files = self.files(&events::TABLE);
         let mut merge = begin(runs, &events::TABLE)?;
         let mut known = Known::new(self.dataset, &events::TABLE);
         let mut known_records = KnownRecords::default();
@@ -411,14 +442,20 @@ fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {
 }
 
 /// The data files of one table, one open at a time.
-struct Files<'a> {
-    writer: Writer<'a>,
+#[derive(Debug)]
+pub struct Files<'a> {
+    /// Where they are staged.
+    dataset: &'a DatasetWriter,
+    name: &'a str,
+    /// A file ends at the first row group beyond so many bytes.
+    bytes_max: usize,
     table: &'static Table,
     open: Option<Open>,
     part: usize,
     done: Vec<DataFile>,
 }
 
+#[derive(Debug)]
 struct Open {
     day: i64,
     file: FileWriter<Hashing>,
@@ -428,9 +465,17 @@ struct Open {
 }
 
 impl<'a> Files<'a> {
-    fn new(writer: Writer<'a>, table: &'static Table) -> Self {
+    /// Begins with none. Names begin with `name`, and a file ends at the first row group beyond so many bytes.
+    pub fn new(
+        dataset: &'a DatasetWriter,
+        name: &'a str,
+        table: &'static Table,
+        bytes_max: usize,
+    ) -> Self {
         Self {
-            writer,
+            dataset,
+            name,
+            bytes_max,
             table,
             open: None,
             part: 0,
@@ -438,7 +483,12 @@ impl<'a> Files<'a> {
         }
     }
 
-    fn write(&mut self, window: &Window) -> Result<()> {
+    /// Writes the rows of a window. Windows come in order.
+    ///
+    /// # Errors
+    ///
+    /// Returns what encoding or the sink gave.
+    pub fn write(&mut self, window: &Window) -> Result<()> {
         if self
             .open
             .as_ref()
@@ -449,7 +499,7 @@ impl<'a> Files<'a> {
         } else if self
             .open
             .as_ref()
-            .is_some_and(|open| open.file.bytes_written() >= limits::DATA_FILE_BYTES)
+            .is_some_and(|open| open.file.bytes_written() >= self.bytes_max)
         {
             self.close()?;
             self.part += 1;
@@ -458,12 +508,8 @@ impl<'a> Files<'a> {
             return Ok(());
         }
         if self.open.is_none() {
-            let name = format!("{}-{:03}", self.writer.name, self.part);
-            let (out, pending) = self
-                .writer
-                .dataset
-                .stage(self.table, window.day, &name)?
-                .split();
+            let name = format!("{}-{:03}", self.name, self.part);
+            let (out, pending) = self.dataset.stage(self.table, window.day, &name)?.split();
             let file = FileWriter::new(self.table, out)
                 .with_context(|| format!("write {}", self.table.name))?;
             self.open = Some(Open {
@@ -505,7 +551,12 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Vec<DataFile>> {
+    /// Completes the last file and returns all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn finish(mut self) -> Result<Vec<DataFile>> {
         self.close()?;
         Ok(self.done)
     }

@@ -1,7 +1,7 @@
 //! The log: entries from 1 without a gap, each what it was when it was written, and the files that they make the
 //! dataset's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use sha2::{Digest, Sha256};
@@ -26,6 +26,8 @@ pub struct Log {
     pub entries: Vec<Entry>,
     /// Whether every entry is there and can be read: whether it is known which files are the dataset's.
     pub is_whole: bool,
+    /// The entries that are not published, as far as is known.
+    pub unfinished: BTreeSet<u64>,
     /// Number and SHA-256 of the last entry that is there.
     pub last: Option<(u64, String)>,
     /// What is wrong.
@@ -132,6 +134,9 @@ impl Log {
 
     fn check_done(&mut self, number: u64, sha256: &str, done: Option<&Result<Vec<u8>, String>>) {
         let path = done_path(number);
+        if done.is_none() {
+            self.unfinished.insert(number);
+        }
         let (kind, path, what) = match done {
             None => (
                 Kind::Unfinished,

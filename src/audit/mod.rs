@@ -5,6 +5,7 @@
 pub mod books;
 pub mod contents;
 pub mod log;
+pub mod purpose;
 
 use serde::{Serialize, Serializer};
 

@@ -12,7 +12,7 @@ use crate::table::{Kind, Table};
 /// What a table of a rollup groups by, beside time, in its order. A part is a text's number plus one or a boolean; 0 is no value.
 pub(super) type Key = [u32; KEY_PARTS];
 /// How many parts a key has, in either table.
-const KEY_PARTS: usize = 12;
+pub(super) const KEY_PARTS: usize = 12;
 
 /// The part of a key that says true; 1 says false.
 pub(super) const TRUE: u32 = 2;

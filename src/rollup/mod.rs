@@ -5,6 +5,7 @@
 //! Both tables number the texts of their keys in one dictionary, and their rows keep the numbers: each text is looked up
 //! once. The texts are put in order once as well, and what is given out needs no more sorting.
 
+pub mod fold;
 mod groups;
 
 use std::io;

@@ -229,7 +229,7 @@ fn check_settings(config: &RunConfig, dataset: &Dataset) -> Result<(), UsageErro
 }
 
 /// The most memory that the process held, where the system says (Linux: `VmHWM`).
-fn peak_memory_bytes() -> Option<u64> {
+pub(crate) fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()

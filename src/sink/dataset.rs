@@ -229,6 +229,9 @@ impl State {
             // It names the group that is the last now.
             Purpose::Void(_) => {
                 self.last_group = Some(entry.commit_id.clone()).filter(|id| !id.is_empty());
+                if self.last_group.is_none() {
+                    self.settings = None; // the next group is the first again
+                }
             }
             Purpose::Claim | Purpose::Compact | Purpose::Rebuild => {}
         }

@@ -102,6 +102,26 @@ impl Runs {
         Ok(runs.map(|run| self.open(table, run)).collect())
     }
 
+    /// Keeps blocks that come in order, as one run, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of a block, and what storing them gave.
+    pub fn keep(
+        &self,
+        table: &'static Table,
+        blocks: impl Iterator<Item = io::Result<Sorted>>,
+    ) -> io::Result<Run> {
+        let held = blocks
+            .map(|block| self.hold(block?))
+            .collect::<io::Result<Vec<Held>>>()?;
+        let scratch = self.lock().scratch.clone();
+        let blocks = held.into_iter();
+        Ok(Box::new(blocks.flat_map(move |block| {
+            open(table, block, scratch.clone())
+        })))
+    }
+
     /// Returns how many bytes went to scratch.
     pub fn scratch_bytes(&self) -> u64 {
         self.lock()
@@ -162,6 +182,15 @@ impl Runs {
 impl Takes for Runs {
     fn take(&self, rows: Sorted) -> io::Result<()> {
         let table = rows.chunk().table();
+        let held = self.hold(rows)?;
+        self.lock().runs.entry(table.name).or_default().push(held);
+        Ok(())
+    }
+}
+
+impl Runs {
+    /// Keeps rows in memory, or on scratch where they do not fit.
+    fn hold(&self, rows: Sorted) -> io::Result<Held> {
         let bytes = rows.bytes();
         let fits = {
             let mut state = self.lock();
@@ -169,13 +198,10 @@ impl Takes for Runs {
             state.memory_bytes += if fits { bytes } else { 0 };
             fits
         };
-        let held = if fits {
-            Held::Memory(rows)
-        } else {
-            self.write(|write| spill::write_blocks(&rows, write))?
-        };
-        self.lock().runs.entry(table.name).or_default().push(held);
-        Ok(())
+        if fits {
+            return Ok(Held::Memory(rows));
+        }
+        self.write(|write| spill::write_blocks(&rows, write))
     }
 }
 

@@ -18,7 +18,7 @@ pub type Run = Box<dyn Iterator<Item = io::Result<Sorted>> + Send>;
 /// equal files.
 #[derive(Debug, Clone, Copy)]
 pub struct WindowLimits {
-    /// Rows of a window, at most.
+    /// Rows of a window, but for those that belong to the record of the last.
     pub rows: usize,
     /// Bytes of a window's texts, at which it ends: of each row as if it shared none with others, because equal rows are to
     /// give equal windows, whatever chunks they came in.
@@ -95,6 +95,8 @@ fn next_block(run: &mut Run) -> io::Result<Option<Arc<Sorted>>> {
 pub struct Merge {
     rows: Rows,
     limits: WindowLimits,
+    /// Whether copies are set aside.
+    sets_aside: bool,
     /// The last row that stayed.
     last: Option<(Arc<Sorted>, usize)>,
 }
@@ -115,9 +117,28 @@ impl Merge {
     ///
     /// Returns what reading the first blocks gave.
     pub fn new(table: &'static Table, runs: Vec<Run>, limits: WindowLimits) -> io::Result<Self> {
+        Self::begin(table, runs, limits, table.identity.is_some())
+    }
+
+    /// Begins to merge rows that all stay, whatever they are: of equal ones those of the earlier run come first.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn of_all(table: &'static Table, runs: Vec<Run>, limits: WindowLimits) -> io::Result<Self> {
+        Self::begin(table, runs, limits, false)
+    }
+
+    fn begin(
+        table: &'static Table,
+        runs: Vec<Run>,
+        limits: WindowLimits,
+        sets_aside: bool,
+    ) -> io::Result<Self> {
         Ok(Self {
             rows: Rows::new(table, runs)?,
             limits,
+            sets_aside,
             last: None,
         })
     }
@@ -141,7 +162,12 @@ impl Merge {
         let mut bytes = 0;
         while let Some(head) = self.rows.heads.peek() {
             let full = window.rows.len() >= self.limits.rows || bytes >= self.limits.bytes;
-            if full || head.time.div_euclid(DAY) != window.day {
+            let goes_on = || {
+                self.last
+                    .as_ref()
+                    .is_some_and(|last| is_of_record(table, last, head))
+            };
+            if (full && !goes_on()) || head.time.div_euclid(DAY) != window.day {
                 break;
             }
             let (run, row) = (head.run, head.row());
@@ -149,10 +175,11 @@ impl Merge {
                 window.blocks.push(Arc::clone(&head.block));
                 number(window.blocks.len() - 1)
             });
-            if self
-                .last
-                .as_ref()
-                .is_some_and(|last| is_copy(table, last, head))
+            if self.sets_aside
+                && self
+                    .last
+                    .as_ref()
+                    .is_some_and(|last| is_copy(table, last, head))
             {
                 window.copies.push((number, number_of(row)));
             } else {
@@ -176,6 +203,21 @@ fn number(n: usize) -> u32 {
 
 fn number_of(row: usize) -> u32 {
     u32::try_from(row).expect("a chunk has fewer than 2^32 rows")
+}
+
+/// Returns whether a row is of the record whose row was the last that stayed.
+fn is_of_record(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> bool {
+    let Some(identity) = table.identity else {
+        return false;
+    };
+    let columns = &table.order[..identity.place];
+    compare(
+        last.0.chunk(),
+        last.1,
+        head.block.chunk(),
+        head.row(),
+        columns,
+    ) == Ordering::Equal
 }
 
 /// Returns whether a row is of another copy of the record whose row was the last that stayed.
@@ -375,6 +417,43 @@ mod tests {
         let windows = windows(&aggregated_events::TABLE, runs, ALL);
         let window = &windows[0];
         assert_eq!((window.rows.len(), window.copies.len()), (6, 3));
+    }
+
+    #[test]
+    fn a_record_is_not_cut() {
+        use aggregated_events::Col;
+        let mut chunk = Chunk::new(&aggregated_events::TABLE);
+        for nth in 0..6 {
+            chunk.int(Col::window_start, 0);
+            chunk.int(Col::source_index, nth / 3);
+            chunk.int(Col::nth, nth % 3);
+            chunk.end_row();
+        }
+        let run: Run = Box::new(std::iter::once(Ok(chunk.sort())));
+        let limits = WindowLimits { rows: 2, ..ALL };
+        let mut merge =
+            Merge::of_all(&aggregated_events::TABLE, vec![run], limits).expect("in memory");
+        let mut lengths = Vec::new();
+        while let Some(window) = merge.next_window().expect("in memory") {
+            lengths.push(window.rows.len());
+        }
+        assert_eq!(lengths, [3, 3]);
+    }
+
+    #[test]
+    fn where_all_stay_the_earlier_run_comes_first() {
+        let run = |place| run_of(&[(1, Some(1), 7, place)], 9);
+        let runs = vec![run(2), run(1), run(2)];
+        let mut merge = Merge::of_all(&events::TABLE, runs, ALL).expect("in memory");
+        let window = merge.next_window().expect("in memory").expect("a window");
+        let places: Vec<_> = rows_of(&window, &window.rows)
+            .iter()
+            .map(|row| row.3)
+            .collect();
+        assert_eq!(places, [1, 2, 2]);
+        let blocks: Vec<_> = window.rows.iter().map(|(block, _)| *block).collect();
+        assert_eq!(blocks, [0, 1, 2]);
+        assert!(window.copies.is_empty());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The tables: what columns each has (one file per table), how rows of any of them are gathered
-//! ([`chunk`]), brought into one order ([`merge`]) and encoded as Parquet ([`encode`]).
+//! ([`chunk`]), brought into one order ([`merge`]), encoded as Parquet ([`encode`]) and read back ([`read`]).
 
 pub mod activity;
 pub mod aggregated_events;
@@ -14,6 +14,7 @@ pub mod mcp_links;
 pub mod merge;
 pub mod objects;
 pub mod origin;
+pub mod read;
 pub mod rebuild;
 pub mod record_ids;
 pub mod rejects;
@@ -25,6 +26,18 @@ pub mod spill;
 mod store;
 
 pub use schema::{Column, Kind, SCHEMA_VERSION, Table};
+
+/// The tables that are derived from `events`.
+pub static DERIVED: [&Table; 5] = [
+    &mcp_events::TABLE,
+    &mcp_links::TABLE,
+    &activity::TABLE,
+    &sign_ins::TABLE,
+    &resource_activity::TABLE,
+];
+
+/// The tables whose rows are additive partials.
+pub static ADDITIVE: [&Table; 2] = [&activity::TABLE, &resource_activity::TABLE];
 
 /// Every table, in the order in which they are published: `events` first, `objects` last.
 pub static TABLES: [&Table; 11] = [

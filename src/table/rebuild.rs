@@ -97,6 +97,11 @@ impl<'a> Rows<'a> {
         )
     }
 
+    /// Returns the hash of the record's own bytes.
+    pub fn content_hash(&self, row: usize) -> Option<i64> {
+        int(self.batch.column_by_name("content_hash")?, row)
+    }
+
     /// Returns the record of the rows `first..=last`, which have one place.
     pub fn record(&self, first: usize, last: usize) -> Cow<'a, [u8]> {
         if let Some(raw) = self.record_raw.filter(|array| array.is_valid(first)) {

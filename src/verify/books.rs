@@ -14,8 +14,9 @@ use super::Report;
 use super::data_file::guarded;
 use crate::audit::books::{Books, Fate, ObjectKey};
 use crate::audit::log::{Live, Log, entry_path};
+use crate::audit::purpose::groups;
 use crate::audit::{Finding, Kind};
-use crate::commit::DataFile;
+use crate::commit::{DataFile, Purpose};
 use crate::limits;
 use crate::reject::Reason;
 use crate::sink::reader::DataReader;
@@ -45,12 +46,11 @@ pub(super) fn check(store: &dyn Store, live: &[Live<'_>], log: &Log, report: &mu
     let mut auditor = Auditor {
         store,
         // Where files were written anew, the rows of several commits lie in one, and only all together can be counted.
-        by_commit: log.entries.iter().all(|entry| entry.removed.is_empty()),
-        commits: log
-            .entries
+        by_commit: ledger
             .iter()
-            .map(|entry| entry.commit_id.as_str())
-            .collect(),
+            .chain(&records)
+            .all(|live| live.entry.purpose == Purpose::Add),
+        commits: groups(&log.entries),
         findings: Vec::new(),
         n_wrong_rows: 0,
     };

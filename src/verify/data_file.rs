@@ -29,14 +29,24 @@ pub(super) struct DataFileCheck {
 }
 
 impl DataFileCheck {
-    pub(super) fn new(store: &dyn Store, file: &DataFile, found: Option<&Found>) -> Self {
+    /// Checks a file whose entry is published, or may not be yet.
+    pub(super) fn new(
+        store: &dyn Store,
+        file: &DataFile,
+        found: Option<&Found>,
+        is_published: bool,
+    ) -> Self {
         let mut checked = Self {
             findings: Vec::new(),
             bytes: 0,
             rows: 0,
             is_intact: false,
         };
-        if let Err((kind, what)) = checked.read(store, file, found) {
+        if found.is_none() && !is_published {
+            let what = "it is not there yet: the next writing command publishes it, or takes back its entry";
+            let finding = Finding::new(Kind::Unfinished, &file.path, what);
+            checked.findings.push(finding);
+        } else if let Err((kind, what)) = checked.read(store, file, found) {
             checked.findings.push(Finding::new(kind, &file.path, what));
         }
         checked

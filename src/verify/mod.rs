@@ -12,15 +12,15 @@ use anyhow::Result;
 use rayon::prelude::*;
 
 use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
+use crate::audit::purpose::{check_purposes, check_settings};
 use crate::audit::{Finding, Kind};
 use crate::aws::AwsOptions;
 use crate::limits;
-use crate::sink::SinkError;
 use crate::sink::dataset;
 use crate::sink::inventory::Found;
 use crate::sink::s3::WriteOptions;
 use crate::sink::store::Store;
-use crate::sink::{RUNS, SETTINGS};
+use crate::sink::{RUNS, SETTINGS, SinkError};
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
 
@@ -39,7 +39,10 @@ pub fn verify(dataset: &str, aws: &AwsOptions) -> Result<Report> {
     let checked: Vec<DataFileCheck> = live
         .par_iter()
         .with_max_len(1)
-        .map(|live| DataFileCheck::new(store, live.file, found.get(&live.file.path)))
+        .map(|live| {
+            let is_published = !log.unfinished.contains(&live.entry.number);
+            DataFileCheck::new(store, live.file, found.get(&live.file.path), is_published)
+        })
         .collect();
     let mut report = Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -56,6 +59,13 @@ pub fn verify(dataset: &str, aws: &AwsOptions) -> Result<Report> {
         not_checked: Vec::new(),
     };
     report.findings.append(&mut files.findings);
+    report.findings.extend(check_purposes(&log));
+    let settings = found
+        .get(SETTINGS)
+        .map(|found| read(store, SETTINGS, found));
+    report
+        .findings
+        .extend(check_settings(&log, settings.as_ref()));
     let are_intact = checked
         .iter()
         .zip(&live)
@@ -82,19 +92,7 @@ fn stored(store: &dyn Store, found: &BTreeMap<String, Found>) -> BTreeMap<u64, S
         let Some((number, is_entry)) = log_name(path) else {
             continue;
         };
-        let bytes = match found {
-            Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
-                "it has {bytes} bytes, and no entry has more than {}",
-                limits::LOG_ENTRY_BYTES_MAX
-            )),
-            Found::File(_) => match store.read(path) {
-                Ok(bytes) => Ok(bytes.unwrap_or_default().to_vec()),
-                Err(e) => Err(cause(&e)),
-            },
-            Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
-            Found::Other => Err("it is no file".to_owned()),
-            Found::Unreadable(why) => Err(why.clone()),
-        };
+        let bytes = read(store, path, found);
         let stored = stored.entry(number).or_default();
         if is_entry {
             stored.entry = Some(bytes);
@@ -103,6 +101,23 @@ fn stored(store: &dyn Store, found: &BTreeMap<String, Found>) -> BTreeMap<u64, S
         }
     }
     stored
+}
+
+/// Reads a file of the log, or says why it cannot be read.
+fn read(store: &dyn Store, path: &str, found: &Found) -> Result<Vec<u8>, String> {
+    match found {
+        Found::File(bytes) if *bytes > limits::LOG_ENTRY_BYTES_MAX => Err(format!(
+            "it has {bytes} bytes, and no entry has more than {}",
+            limits::LOG_ENTRY_BYTES_MAX
+        )),
+        Found::File(_) => match store.read(path) {
+            Ok(bytes) => Ok(bytes.unwrap_or_default().to_vec()),
+            Err(e) => Err(cause(&e)),
+        },
+        Found::Link => Err("it is a symbolic link, which is not followed".to_owned()),
+        Found::Other => Err("it is no file".to_owned()),
+        Found::Unreadable(why) => Err(why.clone()),
+    }
 }
 
 /// The innermost cause: the path stands before it in the finding.
@@ -150,6 +165,14 @@ fn stranger(path: &str, found: &Found, files: &Files<'_>, log: &Log) -> (Kind, S
     if *found == Found::Link {
         let what = "it is a symbolic link, which is not followed, and no entry names it: remove it";
         return (Kind::Outside, what.to_owned());
+    }
+    if let Some(number) = files.removed.get(path)
+        && log.unfinished.contains(number)
+    {
+        let what = format!(
+            "entry {number} has removed it, and whoever wrote that entry has not ended: until the next writing command deletes it, readers that go by the folder may see its rows twice"
+        );
+        return (Kind::Unfinished, what);
     }
     if let Some(number) = files.removed.get(path) {
         return (

@@ -105,7 +105,7 @@ fn command_lines_that_cannot_be_used() {
     );
     run(
         &["--sse", "AES256"],
-        "trailmill: --sse, --sse-kms-key-id, --acl and --single-writer are for a destination in S3: give --out s3://bucket/prefix",
+        "trailmill: --sse, --sse-kms-key-id, --acl and --single-writer are for a dataset in S3, such as s3://bucket/prefix",
     );
     check(&["grind"], 2, "error: unrecognized subcommand 'grind'");
     check(

@@ -17,6 +17,7 @@ mod support; // data sets in folders and in memory, the program as a process
 
 mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
+mod compact; // trailmill compact
 mod dataset; // the files of a run
 mod incremental;
 mod invariance; // the same rows whatever the threads, order and memory
@@ -24,6 +25,7 @@ mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
 mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
+mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3
 mod run_to_s3; // a whole run into S3
 mod store; // places for a dataset

@@ -306,7 +306,7 @@ fn flags_of_a_bucket_are_refused_where_there_is_none() {
         let out = Out::new();
         let refused = out.run(&[&[source.path()], more].concat()).expect(2);
         assert!(
-            refused.stderr.contains("give --out s3://bucket/prefix"),
+            refused.stderr.contains("such as s3://bucket/prefix"),
             "{refused:?}"
         );
         assert!(!out.path().exists());

@@ -326,6 +326,45 @@ fn a_lost_only_entry() {
 }
 
 #[test]
+fn the_settings_beside_the_log() {
+    const SETTINGS: &str = "_trailmill/dataset.json";
+    let out = small();
+    change(&out, SETTINGS, |bytes| bytes.push(b' '));
+    check(&out, &[("changed", SETTINGS)]);
+    fs::remove_file(out.path().join(SETTINGS)).unwrap();
+    check(&out, &[("missing", SETTINGS)]);
+}
+
+/// A run whose file was lost before it was published is taken back, and its objects are read again.
+#[test]
+fn a_run_that_was_taken_back() {
+    let (bucket, out) = (bucket_for_all_tables(), Out::new());
+    out.run(&[bucket.path()]).expect(3);
+    fs::remove_file(out.path().join(DONE)).unwrap();
+    let lost = file_of(&out, "sign_ins");
+    fs::remove_file(out.path().join(&lost)).unwrap();
+    check(
+        &out,
+        &[("unfinished", ENTRY), ("unfinished", lost.as_str())],
+    );
+    out.run(&[bucket.path()]).expect(3);
+    check(&out, &[]);
+    assert_eq!(verify(&out).summary()["entries"], 3);
+    assert_eq!(verify(&out).summary()["not_checked"], json!([]));
+    // Somebody claims that more was taken back than that.
+    let mut void = entry(&out, 2);
+    assert_eq!(void["purpose"], json!({"void": 1}));
+    void["removed"].as_array_mut().unwrap().pop();
+    let log = out.path().join("_trailmill/log");
+    fs::remove_file(log.join("3.json")).unwrap();
+    fs::remove_file(log.join("3.done")).unwrap();
+    write_entry(&out, 2, &void);
+    let found = findings(&out);
+    let expected = ("mismatch".to_owned(), "_trailmill/log/2.json".to_owned());
+    assert!(found.contains(&expected), "{found:?}");
+}
+
+#[test]
 fn a_chain_of_three() {
     let out = dataset();
     let path = file_of(&out, "activity");

@@ -23,7 +23,7 @@ use self::requests::{OpenUpload, Prefix, each};
 use self::stage::Staging;
 use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
-use super::{LOG, OURS, SETTINGS, SinkError};
+use super::{LOG, OURS, SinkError};
 use crate::aws::client::{Clients, lock};
 use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::DataFile;
@@ -181,11 +181,10 @@ impl Store for Bucket {
     }
 
     fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
-        let mut found = self.wait(self.prefix.all())?;
+        let found = self.wait(self.prefix.all())?;
         if !found.keys().any(|path| path.starts_with(LOG)) {
             return Err(SinkError::NoDataset(self.address.clone()));
         }
-        found.remove(SETTINGS);
         let found = found.into_iter();
         Ok(found
             .map(|(path, bytes)| (path, Found::File(bytes)))
