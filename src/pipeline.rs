@@ -28,6 +28,15 @@ pub struct Read {
     pub outcome: Outcome,
 }
 
+/// The objects of a feed, by their numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// What was listed.
+    pub objects: &'a [DeliveryObject],
+    /// What earlier runs know of each.
+    pub histories: &'a [History],
+}
+
 /// Mills every object that the feed gives, on all threads of the current rayon pool.
 ///
 /// # Errors
@@ -36,8 +45,7 @@ pub struct Read {
 /// outcome.
 pub fn run(
     feed: &Feed,
-    objects: &[DeliveryObject],
-    histories: &[History],
+    listed: Listed<'_>,
     options: &Options,
     runs: &Runs,
     room: &Room,
@@ -48,8 +56,7 @@ pub fn run(
     let results = rayon::broadcast(|_| {
         let mut worker = Worker {
             feed,
-            objects,
-            histories,
+            listed,
             mill: Mill::new(options, runs, room),
             outcomes: &outcomes,
             progress,
@@ -70,8 +77,7 @@ pub fn run(
 
 struct Worker<'r> {
     feed: &'r Feed,
-    objects: &'r [DeliveryObject],
-    histories: &'r [History],
+    listed: Listed<'r>,
     mill: Mill<'r>,
     outcomes: &'r Mutex<Outcomes>,
     progress: &'r Progress,
@@ -81,15 +87,12 @@ impl Worker<'_> {
     fn work(&mut self) -> Result<()> {
         let mut body = Body::default();
         while let Some((number, fetched)) = self.feed.next(&mut body) {
-            let listed = &self.objects[number];
+            let (listed, history) = (&self.listed.objects[number], &self.listed.histories[number]);
             let outcome = match fetched {
                 Ok(fetched) => {
                     let outcome = self
                         .mill
-                        .object(
-                            object(number, listed, &self.histories[number]),
-                            body.bytes(),
-                        )
+                        .object(object(number, listed, history), body.bytes())
                         .context("keep sorted rows")?;
                     self.progress
                         .read(body.bytes().len() as u64, outcome.counts.records);

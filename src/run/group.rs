@@ -78,8 +78,10 @@ impl GroupRun<'_> {
         let milled = self.pool.install(|| {
             pipeline::run(
                 &feed,
-                &group.objects,
-                &group.histories,
+                pipeline::Listed {
+                    objects: &group.objects,
+                    histories: &group.histories,
+                },
                 self.options,
                 &runs,
                 &room,
