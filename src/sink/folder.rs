@@ -127,7 +127,18 @@ impl Store for Folder {
         let folder = path.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(failed("create", folder))?;
         let temporary = self.stage_folder().join("log");
-        let mut file = File::create(&temporary).map_err(failed("create", &temporary))?;
+        // What a killed run left under this name may be the very file of the log that it had linked: it is not to be written to.
+        match fs::remove_file(&temporary) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("remove", &temporary)(e));
+            }
+            _ => {}
+        }
+        let new = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary);
+        let mut file = new.map_err(failed("create", &temporary))?;
         file.write_all(content)
             .and_then(|()| file.sync_all())
             .map_err(failed("write", &temporary))?;

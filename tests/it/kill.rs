@@ -189,6 +189,26 @@ fn files_that_are_committed_are_published_by_the_next_run() {
     }
 }
 
+/// A run that is killed when it has linked an entry, and not yet removed the other name of that file, leaves both.
+#[test]
+fn regression_a_file_of_the_log_that_has_two_names_is_not_written_to() {
+    let (out, whole) = (Out::new(), Out::new());
+    for dataset in [&out, &whole] {
+        dataset.run(&[FIXTURES]).expect(0);
+    }
+    let ours = out.path().join("_trailmill");
+    fs::remove_file(ours.join("log/1.done")).unwrap();
+    fs::create_dir(ours.join("stage")).unwrap();
+    fs::hard_link(ours.join("log/1.json"), ours.join("stage/log")).unwrap();
+    let entry = fs::read(ours.join("log/1.json")).unwrap();
+    out.run(&[FIXTURES]).expect(0);
+    assert!(
+        fs::read(ours.join("log/1.json")).unwrap() == entry,
+        "as it was"
+    );
+    assert_equal(&out, &whole);
+}
+
 /// An entry whose files cannot be published any more is taken back, and what it said was read is read again.
 #[test]
 fn a_committed_file_that_is_nowhere_costs_its_commit() {
