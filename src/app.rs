@@ -1,5 +1,6 @@
 //! The commands, and how each ends: one line of error on stderr, an exit code.
 
+use std::error::Error;
 use std::ffi::OsString;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -11,13 +12,12 @@ use clap::Parser;
 use crate::cli::{
     Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, RebuildArgs, RunArgs, VerifyArgs,
 };
-use crate::config::{self, CompactConfig, RebuildConfig, RunConfig, UsageError};
+use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
-use crate::exit::ExitStatus;
+use crate::exit::{self, ExitStatus};
 use crate::log::LogFormat;
-use crate::run::{self, Interrupted};
+use crate::run;
 use crate::sink::{SinkError, dataset};
-use crate::source::SourceError;
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
 use crate::{export, generate, list, metrics, pipeline, verify};
@@ -52,39 +52,35 @@ fn fail(error: &anyhow::Error, log: LogFormat) -> ExitStatus {
     if is_broken_pipe(error) {
         return ExitStatus::Done; // who reads has seen enough
     }
-    let status = status_of(error);
+    let status = exit::status_of(error.as_ref());
     log.error(&printable(&text(error)), status.code());
     status
 }
 
-fn status_of(error: &anyhow::Error) -> ExitStatus {
-    if error.is::<UsageError>() {
-        ExitStatus::Usage
-    } else if error.is::<Interrupted>()
-        || error.is::<upkeep::Interrupted>()
-        || matches!(error.downcast_ref(), Some(SourceError::Stopped))
-    {
-        ExitStatus::Interrupted
-    } else {
-        match error.downcast_ref().or_else(|| while_writing(error)) {
-            Some(SinkError::Busy(_) | SinkError::Overtaken(_)) => ExitStatus::Busy,
-            Some(SinkError::Overwrites(_)) => ExitStatus::Overwrites,
-            _ => ExitStatus::Failed,
-        }
-    }
-}
-
+/// The error in one line: what, where, and what to do.
 fn text(error: &anyhow::Error) -> String {
-    match while_writing(error) {
-        Some(cause) => cause.to_string(),
+    let said = match while_writing(error) {
+        Some(cause) => chain_of(cause),
         None => format!("{error:#}"),
+    };
+    match exit::advice(error.as_ref()) {
+        Some(advice) => format!("{said}: {advice}"),
+        None => said,
     }
 }
 
 /// What the destination said while a data file was written, which Parquet's writer hands on as an error of a file.
 fn while_writing(error: &anyhow::Error) -> Option<&SinkError> {
-    let mut causes = error.chain();
-    causes.find_map(|cause| cause.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref())
+    let is_wrapped = error.downcast_ref::<SinkError>().is_none();
+    exit::causes(error.as_ref())
+        .find_map(|cause| cause.downcast_ref())
+        .filter(|_| is_wrapped)
+}
+
+fn chain_of(error: &SinkError) -> String {
+    let causes = std::iter::successors(Some(error as &dyn Error), |&error| error.source());
+    let causes: Vec<_> = causes.map(ToString::to_string).collect();
+    causes.join(": ")
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
@@ -92,6 +88,15 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .find_map(|cause| cause.downcast_ref::<io::Error>());
     io_error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Sets the flag when the command is to stop; what does not end then in time is ended here.
+fn stop_on_signal(stop: &Arc<AtomicBool>, log: LogFormat, dataset: &str) -> Result<()> {
+    let dataset = printable(dataset).into_owned();
+    pipeline::stop_on_signal(Arc::clone(stop), move || {
+        let text = format!("interrupted: what was committed is in {dataset}; run again to go on");
+        log.error(&text, ExitStatus::Interrupted.code());
+    })
 }
 
 fn run(args: &RunArgs) -> Result<ExitStatus> {
@@ -110,10 +115,10 @@ fn run(args: &RunArgs) -> Result<ExitStatus> {
 
 fn run_to_end(args: &RunArgs) -> Result<Summary> {
     let config = RunConfig::new(args)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    pipeline::check_open_files()?;
+    stop_on_signal(&config.stop, config.log, &config.out)?;
     let place = dataset::place(&config.out, &config.aws, config.write.clone())?;
-    let summary = run::run(&config, place, io::stdin().lock(), &stop)?;
+    let summary = run::run(&config, place, io::stdin().lock(), &config.stop)?;
     if config.json {
         writeln!(io::stdout(), "{}", serde_json::to_string(&summary)?)?;
     }
@@ -129,7 +134,9 @@ fn run_to_end(args: &RunArgs) -> Result<Summary> {
 
 fn list(args: &ListArgs) -> Result<ExitStatus> {
     let stop = Arc::new(AtomicBool::new(false));
-    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    pipeline::stop_on_signal(Arc::clone(&stop), || {
+        LogFormat::Text.error("stopped on request", ExitStatus::Interrupted.code());
+    })?;
     let mut out = BufWriter::new(io::stdout());
     list::run(args, config::now(), io::stdin().lock(), &mut out, &stop)?;
     out.flush()?;
@@ -162,19 +169,19 @@ fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
 
 fn compact(args: &CompactArgs) -> Result<ExitStatus> {
     let config = CompactConfig::new(args)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let stop = config.aws.traffic.stop();
+    stop_on_signal(stop, LogFormat::Text, &config.dataset)?;
     let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;
-    let summary = compact::compact(&config, place, &stop)?;
+    let summary = compact::compact(&config, place, stop)?;
     summarise(&summary, "compact", config.json)
 }
 
 fn rebuild(args: &RebuildArgs) -> Result<ExitStatus> {
     let config = RebuildConfig::new(args)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    pipeline::stop_on_signal(Arc::clone(&stop))?;
+    let stop = config.aws.traffic.stop();
+    stop_on_signal(stop, LogFormat::Text, &config.dataset)?;
     let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;
-    let summary = rebuild::rebuild(&config, place, &stop)?;
+    let summary = rebuild::rebuild(&config, place, stop)?;
     summarise(&summary, "rebuild", config.json)
 }
 
@@ -200,12 +207,25 @@ mod tests {
 
     use super::*;
 
+    fn while_a_file_is_written(cause: SinkError) -> String {
+        let cause = ParquetError::from(io::Error::other(cause));
+        let error = Err::<(), _>(cause).context("write events");
+        text(&error.expect_err("one"))
+    }
+
     #[test]
-    fn what_the_destination_says_while_a_file_is_written_is_said_once_and_decides() {
-        let cause = io::Error::other(SinkError::Overtaken("s3://b/tables".to_owned()));
-        let error = Err::<(), _>(ParquetError::from(cause)).context("write events");
-        let error = error.expect_err("one");
-        assert!(text(&error).starts_with("another run has written to s3://b/tables meanwhile"));
-        assert_eq!(status_of(&error), ExitStatus::Busy);
+    fn what_the_destination_says_while_a_file_is_written_is_said_once() {
+        let text = while_a_file_is_written(SinkError::Overtaken("s3://b/tables".to_owned()));
+        assert!(text.starts_with("another run has written to s3://b/tables meanwhile"));
+        let text = while_a_file_is_written(SinkError::Io {
+            verb: "write",
+            path: "tables/x.part".to_owned(),
+            source: io::Error::new(io::ErrorKind::StorageFull, "no space left"),
+        });
+        assert_eq!(
+            text,
+            "cannot write tables/x.part: no space left: make room there and run again; what was committed before is kept, \
+             and this run's rest is not seen"
+        );
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::aws::{AwsOptions, S3_SCHEME};
+use crate::aws::{AwsOptions, S3_SCHEME, Traffic};
 use crate::cli::{
     AwsArgs, CompactArgs, RebuildArgs, ResourceArgs, RunArgs, SelectionArgs, WorkArgs, WriteArgs,
 };
@@ -52,6 +54,8 @@ pub struct RunConfig {
     pub write: WriteOptions,
     /// S3 requests in flight.
     pub concurrency: usize,
+    /// Set when the run is to stop.
+    pub stop: Arc<AtomicBool>,
     /// Threads that inflate, parse and encode.
     pub threads: usize,
     /// Memory to stay within, in bytes.
@@ -85,6 +89,9 @@ impl RunConfig {
         let selection = selection(&args.selection, now)?;
         let tables = tables(args.tables.as_deref())?;
         let bucket = bucket(&args.bucket)?;
+        let stop = Arc::<AtomicBool>::default();
+        let concurrency = at_least_one("--concurrency", *concurrency)?;
+        let concurrency = concurrency.unwrap_or(limits::S3_CONCURRENCY);
         Ok(Self {
             sources: args.sources.clone(),
             out: args.out.clone(),
@@ -105,10 +112,13 @@ impl RunConfig {
             selection,
             tables,
             bucket,
-            aws: aws(&args.aws),
+            aws: AwsOptions {
+                traffic: Arc::new(Traffic::new(concurrency, Arc::clone(&stop))),
+                ..aws(&args.aws)
+            },
             write: write(&args.write, &args.out)?,
-            concurrency: at_least_one("--concurrency", *concurrency)?
-                .unwrap_or(limits::S3_CONCURRENCY),
+            concurrency,
+            stop,
             threads: at_least_one("--threads", *threads)?.unwrap_or_else(processors),
             memory_bytes: memory
                 .as_deref()
@@ -294,6 +304,7 @@ pub fn aws(args: &AwsArgs) -> AwsOptions {
         endpoint_url: args.endpoint_url.clone(),
         no_sign_request: args.no_sign_request,
         request_payer: args.request_payer.is_some(),
+        ..AwsOptions::default()
     }
 }
 

@@ -151,6 +151,10 @@ pub const LATE_WINDOW_DAYS: u32 = 2;
 /// Days that a late window can have: CloudTrail redelivers for up to 30.
 pub const LATE_WINDOW_DAYS_MAX: u32 = 30;
 
+/// Open files that a run begins with the certainty of having: for signals, S3's threads, scratch, and an object and a table's file
+/// for each of some threads. Far below the 256 and more that systems give.
+pub const OPEN_FILES_MIN: usize = 24;
+
 /// Memory to stay within, unless told otherwise.
 pub const MEMORY_BYTES: usize = 1 << 30;
 

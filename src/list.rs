@@ -3,11 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::aws::{AwsOptions, Traffic};
 use crate::cli::ListArgs;
 use crate::config;
 use crate::escape::printable;
@@ -33,13 +35,16 @@ pub fn run(
     now: i64,
     stdin: impl BufRead,
     out: &mut impl Write,
-    stop: &AtomicBool,
+    stop: &Arc<AtomicBool>,
 ) -> Result<()> {
+    let concurrency = args.concurrency.unwrap_or(S3_CONCURRENCY);
     let selection = config::selection(&args.selection, now)?;
     let options = SourceOptions {
-        aws: config::aws(&args.aws),
-        concurrency: args.concurrency.unwrap_or(S3_CONCURRENCY),
-        ..SourceOptions::default()
+        aws: AwsOptions {
+            traffic: Arc::new(Traffic::new(concurrency, Arc::clone(stop))),
+            ..config::aws(&args.aws)
+        },
+        concurrency,
     };
     let sources = Sources::open(&args.sources, stdin, &options)?;
     let listing = sources.list(

@@ -9,6 +9,9 @@ use std::path::Path;
 use crate::summary::Summary;
 use crate::trail::time::SECOND;
 
+/// The one metric that is told apart by reason.
+const RETRIED: &str = "requests_retried";
+
 /// Writes the metrics of a run that has just ended, whole or not at all. Of one that failed there is no summary.
 ///
 /// # Errors
@@ -27,11 +30,12 @@ fn text(summary: Option<&Summary>, exit_code: u8, now: i64) -> String {
     let mut gauge = |name: &str, help: &str, values: &[(&str, f64)]| {
         let _ = writeln!(text, "# HELP trailmill_run_{name} {help}");
         let _ = writeln!(text, "# TYPE trailmill_run_{name} gauge");
-        for (outcome, value) in values {
-            let label = if outcome.is_empty() {
+        let label_name = if name == RETRIED { "reason" } else { "outcome" };
+        for (value_of_label, value) in values {
+            let label = if value_of_label.is_empty() {
                 String::new()
             } else {
-                format!("{{outcome=\"{outcome}\"}}")
+                format!("{{{label_name}=\"{value_of_label}\"}}")
             };
             let _ = writeln!(text, "trailmill_run_{name}{label} {value}");
         }
@@ -77,6 +81,12 @@ fn text(summary: Option<&Summary>, exit_code: u8, now: i64) -> String {
             ("rejected", r.rejected as f64),
             ("read_before", r.read_before as f64),
         ],
+    );
+    let retried = summary.requests.retried.by_reason();
+    gauge(
+        RETRIED,
+        "Requests to S3 that the last run made again, by reason.",
+        &retried.map(|(reason, n)| (reason, n as f64)),
     );
     gauge(
         "commits",
@@ -130,5 +140,6 @@ mod tests {
             }
         }
         assert!(text.contains("trailmill_run_objects{outcome=\"read_before\"} 0\n"));
+        assert!(text.contains("trailmill_run_requests_retried{reason=\"throttled\"} 0\n"));
     }
 }

@@ -2,6 +2,8 @@
 //! none is left or the run is stopped.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -9,12 +11,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 
 use crate::budget::Room;
+use crate::limits::OPEN_FILES_MIN;
 use crate::mill::{Mill, Object, Options, Outcome};
 use crate::plan::History;
 use crate::sink::runs::Runs;
 use crate::source::{Body, DeliveryObject, Feed, FetchError, Fetched};
+
+/// How long a run that is to stop may take to end. Requests are given less (`sink/s3`), so that it ends in order where it can.
+const STOP_MAX: Duration = Duration::from_millis(4_500);
 
 /// What became of each object, by its number in the listing.
 pub type Outcomes = BTreeMap<usize, Result<Read, FetchError>>;
@@ -184,43 +193,91 @@ impl Progress {
     }
 }
 
-/// Sets the flag at the first SIGINT or SIGTERM; a second ends the program at once.
+/// Makes sure that a few files can be open at once: without, what waits for signals panics.
+///
+/// # Errors
+///
+/// Returns what the system says.
+pub fn check_open_files() -> Result<()> {
+    let open = |_| File::open("/dev/null");
+    if cfg!(unix) {
+        let opened: io::Result<Vec<File>> = (0..OPEN_FILES_MIN).map(open).collect();
+        opened.with_context(|| format!("open {OPEN_FILES_MIN} files at once"))?;
+    }
+    Ok(())
+}
+
+/// Sets the flag at the first SIGINT or SIGTERM. A second ends the program at once; so does time, where something did not see the flag
+/// (somebody who types keys, a disk that does not answer): `too_late` then says so. Wherever the program ends, the dataset is whole.
 ///
 /// # Errors
 ///
 /// Returns an error where the system does not let signals be caught.
-pub fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<()> {
+pub fn stop_on_signal(
+    stop: Arc<AtomicBool>,
+    too_late: impl FnOnce() + Send + 'static,
+) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
+        .enable_all()
         .build()
         .context("catch signals")?;
+    let mut signals = {
+        let _entered = runtime.enter();
+        Signals::catch().context("catch signals")?
+    };
     thread::spawn(move || {
         runtime.block_on(async {
-            if signal().await.is_ok() {
-                stop.store(true, Ordering::Relaxed);
+            signals.next().await;
+            stop.store(true, Ordering::Relaxed);
+            if timeout(STOP_MAX, signals.next()).await.is_err() {
+                too_late();
             }
-            if signal().await.is_ok() {
-                #[expect(clippy::exit, reason = "the second signal asks for just that")]
-                std::process::exit(i32::from(crate::exit::ExitStatus::Interrupted.code()));
-            }
+            #[expect(clippy::exit, reason = "somebody asks for just that")]
+            std::process::exit(i32::from(crate::exit::ExitStatus::Interrupted.code()));
         });
     });
     Ok(())
 }
 
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it is not caught before it is waited for"
+    )]
+    fn catch() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }

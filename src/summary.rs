@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::aws::Retried;
 use crate::commit::DataFile;
 use crate::config::RunConfig;
 use crate::escape::printable;
@@ -119,6 +120,8 @@ pub struct Requests {
     pub list: u64,
     pub head: u64,
     pub get: u64,
+    /// Of all requests, to read or to write: made again, by reason.
+    pub retried: Retried,
 }
 
 /// Counts that do not add up: a fault of this program.
@@ -150,7 +153,7 @@ impl Summary {
             requests: Requests {
                 list: listing.requests.list,
                 head: listing.requests.head,
-                get: 0,
+                ..Requests::default()
             },
             ..Self::default()
         }
@@ -377,6 +380,12 @@ impl Summary {
         if !o.failed_reasons.is_empty() {
             let reasons = list(&mut o.failed_reasons.iter().map(|(what, n)| (*what, *n)));
             writeln!(out, "not read: {reasons} (see table objects)")?;
+        }
+        let retried = self.requests.retried.by_reason();
+        let retried: Vec<_> = retried.into_iter().filter(|(_, n)| *n > 0).collect();
+        if !retried.is_empty() {
+            let reasons = list(&mut retried.into_iter());
+            writeln!(out, "requests made again: {reasons}")?;
         }
         if o.corrupt > 0 {
             writeln!(

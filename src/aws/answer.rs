@@ -5,7 +5,12 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use super::S3Error;
+use super::pace::Sign;
+use super::traffic::Reason;
 use crate::escape::printable;
+
+/// The code that is set where an answer of status 400 has none.
+pub(super) const BAD_REQUEST: &str = "BadRequest";
 
 /// A request that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +37,14 @@ pub(crate) enum Answer {
 /// What to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remedy {
-    /// Wait, with all other requests, and ask again.
+    /// Wait, and ask again, with fewer requests in flight.
     SlowDown,
     /// Wait, and ask again.
     Retry,
     /// Ask in the region that the answer names.
     Follow,
+    /// Ask with other credentials.
+    SignAnew,
     /// Nothing helps.
     GiveUp,
 }
@@ -125,6 +132,9 @@ impl Answer {
                 // Somebody else is creating the same object just now.
                 (409, "ConditionalRequestConflict" | "OperationAborted") => Remedy::Retry,
                 _ if asks_to_slow_down(code) => Remedy::SlowDown,
+                _ if has_expired(code) => Remedy::SignAnew,
+                // What S3 answers to HEAD has no body that could say so.
+                (400, BAD_REQUEST) if region.is_none() => Remedy::SignAnew,
                 _ if self.is_elsewhere()
                     || region.is_some() && matches!(status, 301 | 307 | 400) =>
                 {
@@ -132,7 +142,29 @@ impl Answer {
                 }
                 _ => Remedy::GiveUp,
             },
+            Self::Credentials { .. } => Remedy::SignAnew,
             _ => Remedy::GiveUp,
+        }
+    }
+
+    /// Why asking again is counted, where it is worth while without other credentials.
+    pub(crate) fn reason(&self) -> Reason {
+        match (self.remedy(), self) {
+            (Remedy::SlowDown, _) => Reason::Throttled,
+            (Remedy::SignAnew, _) => Reason::ExpiredCredentials,
+            (_, Self::Lost { .. }) => Reason::Connection,
+            _ => Reason::ServerError,
+        }
+    }
+
+    /// What the answer says about the pace.
+    pub(super) fn sign(&self) -> Sign {
+        match (self.remedy(), self) {
+            (Remedy::SlowDown, _) => Sign::SlowDown,
+            (Remedy::Retry, _) | (_, Self::Credentials { .. } | Self::Unformed { .. }) => {
+                Sign::None
+            }
+            _ => Sign::Success,
         }
     }
 
@@ -168,13 +200,9 @@ impl Answer {
                 region,
             } => match (status, code.as_str()) {
                 (_, "NoSuchBucket") => S3Error::NoSuchBucket { bucket },
-                (
-                    _,
-                    "ExpiredToken"
-                    | "ExpiredTokenException"
-                    | "TokenRefreshRequired"
-                    | "RequestExpired",
-                ) => S3Error::ExpiredCredentials { code },
+                _ if has_expired(&code) => S3Error::ExpiredCredentials {
+                    detail: format!("S3 said {code}"),
+                },
                 (_, "RequestTimeTooSkewed") => S3Error::WrongClock { code },
                 _ if is_about_credentials(&code) => S3Error::BadCredentials { code },
                 _ if is_elsewhere(status, &code) => S3Error::WrongRegion {
@@ -202,7 +230,8 @@ impl Answer {
             },
             Self::Lost { detail } => S3Error::Unreachable { endpoint, detail },
             Self::NotS3 { detail } => S3Error::NotS3 { endpoint, detail },
-            Self::Credentials { detail } => S3Error::NoCredentials { detail },
+            // There were some when the first request was made.
+            Self::Credentials { detail } => S3Error::ExpiredCredentials { detail },
             Self::Unformed { detail } => S3Error::BadRequest {
                 action: about.action(),
                 detail,
@@ -241,12 +270,18 @@ pub(crate) fn asks_to_slow_down(code: &str) -> bool {
     code.starts_with("Throttl") || codes.contains(&code)
 }
 
-pub(crate) fn is_about_credentials(code: &str) -> bool {
+fn has_expired(code: &str) -> bool {
     [
         "ExpiredToken",
         "ExpiredTokenException",
         "TokenRefreshRequired",
         "RequestExpired",
+    ]
+    .contains(&code)
+}
+
+pub(crate) fn is_about_credentials(code: &str) -> bool {
+    let codes = [
         "RequestTimeTooSkewed",
         "InvalidAccessKeyId",
         "SignatureDoesNotMatch",
@@ -255,8 +290,8 @@ pub(crate) fn is_about_credentials(code: &str) -> bool {
         "NotSignedUp",
         "InvalidClientTokenId",
         "UnrecognizedClientException",
-    ]
-    .contains(&code)
+    ];
+    has_expired(code) || codes.contains(&code)
 }
 
 /// Finds the region that an `AuthorizationHeaderMalformed` or redirect names in its XML.
@@ -305,7 +340,7 @@ impl RetryOptions {
         let attempts_max = match remedy {
             Remedy::SlowDown => self.throttled_attempts,
             Remedy::Retry => self.attempts,
-            Remedy::Follow | Remedy::GiveUp => return None,
+            Remedy::Follow | Remedy::SignAnew | Remedy::GiveUp => return None,
         };
         let doubled = self
             .first_wait
@@ -354,7 +389,10 @@ mod tests {
             (400, "AuthorizationHeaderMalformed", Remedy::Follow),
             (403, "AccessDenied", Remedy::GiveUp),
             (404, "NoSuchKey", Remedy::GiveUp),
-            (400, "ExpiredToken", Remedy::GiveUp),
+            (400, "ExpiredToken", Remedy::SignAnew),
+            (403, "RequestExpired", Remedy::SignAnew),
+            (400, "BadRequest", Remedy::SignAnew),
+            (400, "InvalidArgument", Remedy::GiveUp),
         ] {
             assert_eq!(said(status, code).remedy(), remedy, "{status} {code}");
         }
@@ -403,7 +441,7 @@ mod tests {
             Answer::Credentials {
                 detail: "none".into(),
             },
-            "--no-sign-request",
+            "have expired (none)",
         );
     }
 

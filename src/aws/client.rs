@@ -3,23 +3,24 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::available_parallelism;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::types::RequestPayer;
 use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
-use super::answer::{About, Action, Answer, Remedy, RetryOptions};
-use super::words::{answer_of, check_credentials, region_chain};
+use super::answer::{About, Action, Answer, BAD_REQUEST, Remedy};
+use super::pace::Sign;
+use super::traffic::Pass;
+use super::words::{answer_of, credentials_of, region_chain};
 use super::{AwsOptions, S3Error};
 use crate::escape::printable;
 
@@ -55,21 +56,38 @@ impl Drop for Clients {
 
 /// What the tasks of all buckets share.
 pub(crate) struct Shared {
-    config: SdkConfig,
-    retry: RetryOptions,
-    request_payer: bool,
+    options: AwsOptions,
+    signing: Mutex<Signing>,
+    /// Held while credentials are looked up anew: those who find out at the same time do that once.
+    signing_anew: tokio::sync::Mutex<()>,
     /// Where an endpoint is given, buckets are addressed by path.
     endpoint: Option<String>,
     buckets: Mutex<HashMap<String, Arc<Bucket>>>,
-    /// Milliseconds after `started` before which no request starts, because the server asked to slow down.
-    hold_until: AtomicU64,
-    started: Instant,
+}
+
+/// What requests are signed with.
+struct Signing {
+    config: SdkConfig,
+    /// None where requests go unsigned.
+    credentials: Option<Credentials>,
+    /// How often there were others.
+    generation: u64,
+    /// Whether others were looked for in vain because of an answer that does not say why.
+    was_guessed: bool,
 }
 
 /// A bucket, and the client for the region that it turned out to be in.
 pub(crate) struct Bucket {
     pub(crate) name: String,
-    client: Mutex<(Client, String)>,
+    current: Mutex<Current>,
+}
+
+#[derive(Clone)]
+struct Current {
+    client: Client,
+    region: String,
+    /// Of the credentials that it signs with.
+    generation: u64,
 }
 
 impl Clients {
@@ -78,7 +96,7 @@ impl Clients {
     /// # Errors
     ///
     /// Where there are no credentials, and requests are to be signed.
-    pub(crate) fn new(options: &AwsOptions, retry: RetryOptions) -> Result<Self, S3Error> {
+    pub(crate) fn new(options: &AwsOptions) -> Result<Self, S3Error> {
         // A GET costs the SDK a quarter of a millisecond of a processor.
         let threads = available_parallelism().map_or(2, usize::from).clamp(1, 8);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -87,7 +105,9 @@ impl Clients {
             .enable_all()
             .build()
             .map_err(S3Error::Runtime)?;
-        let shared = runtime.block_on(Shared::load(options, retry))?;
+        let loaded = Shared::load(options.clone());
+        let loaded = options.traffic.unless_stopped(Duration::ZERO, loaded);
+        let shared = runtime.block_on(loaded)??;
         Ok(Self {
             runtime: Some(runtime),
             shared: Arc::new(shared),
@@ -103,6 +123,21 @@ impl Clients {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
+
+    /// Waits for what was asked, but no longer than for so long after the run was to stop.
+    ///
+    /// # Errors
+    ///
+    /// Returns that it was stopped. Whether what was asked is done is then open.
+    pub(crate) fn wait<T>(
+        &self,
+        grace: Duration,
+        asked: impl Future<Output = T>,
+    ) -> Result<T, S3Error> {
+        let traffic = &self.shared.options.traffic;
+        self.runtime()
+            .block_on(traffic.unless_stopped(grace, asked))
+    }
 }
 
 /// A request that is made until there is an answer to keep, or no use in asking again.
@@ -115,7 +150,12 @@ pub(crate) struct Asking<'a> {
     attempts: u32,
     /// The region that was asked last.
     region: String,
+    /// Of the credentials that were signed with last.
+    generation: u64,
+    /// The request that is under way.
+    pass: Option<Pass>,
     has_followed: bool,
+    has_signed_anew: bool,
 }
 
 impl<'a> Asking<'a> {
@@ -132,22 +172,52 @@ impl<'a> Asking<'a> {
             key,
             attempts: 0,
             region: String::new(),
+            generation: 0,
+            pass: None,
             has_followed: false,
+            has_signed_anew: false,
         }
     }
 
-    /// The client to ask with, when it is time to.
+    /// The client to ask with, when it is time to. What comes of it is to be [`answered`](Self::answered) or asked
+    /// [`again`](Self::again).
     pub(crate) async fn client(&mut self) -> Client {
-        self.shared.hold().await;
-        let (client, region) = self.bucket.client();
+        self.pass = Some(self.shared.options.traffic.pass().await);
+        let current = self.shared.current(self.bucket);
         self.attempts += 1;
-        self.region = region;
-        client
+        self.region = current.region;
+        self.generation = current.generation;
+        current.client
+    }
+
+    /// Takes note that the request is not under way any more, and was answered.
+    pub(crate) fn answered(&mut self) {
+        self.end(Sign::Success);
+    }
+
+    /// Takes note that the request is not under way any more, and what came of it, before anything else is asked.
+    pub(crate) fn end_with(&mut self, answer: Option<&Answer>) {
+        self.end(answer.map_or(Sign::Success, Answer::sign));
+    }
+
+    fn end(&mut self, sign: Sign) {
+        if let Some(pass) = self.pass.take() {
+            pass.end(sign);
+        }
     }
 
     /// Waits until it is time to ask again, or gives the answer back where that is no use.
     pub(crate) async fn again(&mut self, answer: Answer) -> Result<(), Answer> {
         let remedy = answer.remedy();
+        self.end(answer.sign());
+        if remedy == Remedy::SignAnew && !self.has_signed_anew {
+            self.has_signed_anew = true;
+            if self.shared.sign_anew(self.generation, &answer).await {
+                self.shared.options.traffic.count(answer.reason());
+                self.attempts -= 1;
+                return Ok(());
+            }
+        }
         if remedy == Remedy::Follow && !self.has_followed {
             self.has_followed = true;
             let found = match answer.region() {
@@ -160,12 +230,10 @@ impl<'a> Asking<'a> {
                 return Ok(());
             }
         }
-        let Some(wait) = self.shared.retry.wait(remedy, self.attempts) else {
+        let Some(wait) = self.shared.options.retry.wait(remedy, self.attempts) else {
             return Err(answer);
         };
-        if remedy == Remedy::SlowDown {
-            self.shared.hold_back(wait);
-        }
+        self.shared.options.traffic.count(answer.reason());
         sleep(wait).await;
         Ok(())
     }
@@ -202,58 +270,65 @@ impl<'a> Asking<'a> {
 }
 
 impl Shared {
-    async fn load(options: &AwsOptions, retry: RetryOptions) -> Result<Self, S3Error> {
-        let AwsOptions {
-            profile,
-            region,
-            endpoint_url,
-            no_sign_request,
-            ..
-        } = options;
-        let region = region_chain(region.as_deref(), profile.as_deref());
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(region)
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts)
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            // What is sent is signed with its SHA-256, and parts are named by their tags alone when an upload is completed.
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
-        if let Some(profile) = profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(url) = endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
-        if *no_sign_request {
-            loader = loader.no_credentials();
-        }
-        let config = loader.load().await;
-        if !no_sign_request {
-            check_credentials(&config, profile.as_deref()).await?;
-        }
+    async fn load(options: AwsOptions) -> Result<Self, S3Error> {
+        let config = load_config(&options).await;
+        let credentials = if options.no_sign_request {
+            None
+        } else {
+            Some(credentials_of(&config, options.profile.as_deref()).await?)
+        };
         let endpoint = config
             .endpoint_url()
             .map(str::to_owned)
             .or_else(|| std::env::var("AWS_ENDPOINT_URL_S3").ok());
         Ok(Self {
-            config,
-            retry,
-            request_payer: options.request_payer,
+            options,
+            signing: Mutex::new(Signing {
+                config,
+                credentials,
+                generation: 0,
+                was_guessed: false,
+            }),
+            signing_anew: tokio::sync::Mutex::default(),
             endpoint: endpoint.filter(|url| !url.is_empty()),
             buckets: Mutex::default(),
-            hold_until: AtomicU64::new(0),
-            started: Instant::now(),
         })
+    }
+
+    /// Looks credentials up anew, in place of those of a generation that were refused; false where there are no others.
+    async fn sign_anew(&self, refused: u64, answer: &Answer) -> bool {
+        let _alone = self.signing_anew.lock().await;
+        if lock(&self.signing).generation != refused {
+            return true; // somebody else was faster
+        }
+        // A guess is looked into once: S3 says the same of keys that it was not given (SSE-C), object by object.
+        let is_guess = answer.says(&[BAD_REQUEST]);
+        let is_in_vain = is_guess && lock(&self.signing).was_guessed;
+        if self.options.no_sign_request || is_in_vain {
+            return false;
+        }
+        lock(&self.signing).was_guessed |= is_guess;
+        // The providers of the first chain keep what they have read.
+        let config = load_config(&self.options).await;
+        let Ok(found) = credentials_of(&config, self.options.profile.as_deref()).await else {
+            return false;
+        };
+        let mut signing = lock(&self.signing);
+        if signing.credentials.as_ref() == Some(&found) {
+            return false;
+        }
+        *signing = Signing {
+            config,
+            credentials: Some(found),
+            generation: refused + 1,
+            was_guessed: false,
+        };
+        true
     }
 
     /// The region that S3 gives for a bucket when the answer to something else did not.
     async fn region_of(&self, bucket: &Bucket) -> Option<String> {
-        let (client, _) = bucket.client();
+        let client = self.current(bucket).client;
         match client.head_bucket().bucket(&bucket.name).send().await {
             Ok(head) => head.bucket_region().map(str::to_owned),
             Err(error) => answer_of(&error).region().map(str::to_owned),
@@ -261,60 +336,83 @@ impl Shared {
     }
 
     pub(crate) fn payer(&self) -> Option<RequestPayer> {
-        self.request_payer.then_some(RequestPayer::Requester)
+        let pays = self.options.request_payer;
+        pays.then_some(RequestPayer::Requester)
     }
 
     pub(crate) fn bucket(&self, name: &str) -> Arc<Bucket> {
-        let mut buckets = lock(&self.buckets);
-        let region = self.config.region().map_or(REGION_UNSET, Region::as_ref);
-        let new = || Bucket {
-            name: name.to_owned(),
-            client: Mutex::new((self.client(region), region.to_owned())),
+        let new = || {
+            let region = lock(&self.signing).config.region().cloned();
+            let region = region.as_ref().map_or(REGION_UNSET, Region::as_ref);
+            Arc::new(Bucket {
+                name: name.to_owned(),
+                current: Mutex::new(self.client(region)),
+            })
         };
-        Arc::clone(
-            buckets
-                .entry(name.to_owned())
-                .or_insert_with(|| Arc::new(new())),
-        )
+        let mut buckets = lock(&self.buckets);
+        Arc::clone(buckets.entry(name.to_owned()).or_insert_with(new))
     }
 
-    fn client(&self, region: &str) -> Client {
-        let config = aws_sdk_s3::config::Builder::from(&self.config)
+    /// The client of a bucket that signs with the newest credentials.
+    fn current(&self, bucket: &Bucket) -> Current {
+        let mut current = lock(&bucket.current);
+        if current.generation != lock(&self.signing).generation {
+            *current = self.client(&current.region);
+        }
+        current.clone()
+    }
+
+    fn client(&self, region: &str) -> Current {
+        let signing = lock(&self.signing);
+        let config = aws_sdk_s3::config::Builder::from(&signing.config)
             .region(Region::new(region.to_owned()))
             .force_path_style(self.endpoint.is_some());
-        Client::from_conf(config.build())
+        Current {
+            client: Client::from_conf(config.build()),
+            region: region.to_owned(),
+            generation: signing.generation,
+        }
     }
 
     fn move_to(&self, bucket: &Bucket, region: &str) {
-        let mut current = lock(&bucket.client);
-        if current.1 != region {
-            *current = (self.client(region), region.to_owned());
-        }
-    }
-
-    /// Holds all requests back for a while.
-    fn hold_back(&self, wait: Duration) {
-        self.hold_until
-            .fetch_max(millis(self.started.elapsed() + wait), Ordering::Relaxed);
-    }
-
-    async fn hold(&self) {
-        let until = self.hold_until.load(Ordering::Relaxed);
-        let now = millis(self.started.elapsed());
-        if now < until {
-            sleep(Duration::from_millis(until - now)).await;
+        let mut current = lock(&bucket.current);
+        if current.region != region {
+            *current = self.client(region);
         }
     }
 }
 
-impl Bucket {
-    fn client(&self) -> (Client, String) {
-        lock(&self.client).clone()
+async fn load_config(options: &AwsOptions) -> SdkConfig {
+    let AwsOptions {
+        profile,
+        region,
+        endpoint_url,
+        no_sign_request,
+        ..
+    } = options;
+    let region = region_chain(region.as_deref(), profile.as_deref());
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        // What is sent is signed with its SHA-256, and parts are named by their tags alone when an upload is completed.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    if let Some(profile) = profile {
+        loader = loader.profile_name(profile);
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    if let Some(url) = endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    if *no_sign_request {
+        loader = loader.no_credentials();
+    }
+    loader.load().await
 }
 
 /// What the locks guard is whole after every statement, so that a panic elsewhere does not spoil it.

@@ -27,9 +27,9 @@ pub enum S3Error {
     NoCredentials { detail: String },
     /// Credentials that were good once.
     #[error(
-        "the AWS credentials have expired (S3 said {code}): sign in again and repeat the command"
+        "the AWS credentials have expired ({detail}), and no others are to be had: sign in again and repeat the command"
     )]
-    ExpiredCredentials { code: String },
+    ExpiredCredentials { detail: String },
     /// Credentials that S3 does not know.
     #[error(
         "S3 does not accept the AWS credentials ({code}): check the access key, or choose another --profile"
@@ -87,6 +87,9 @@ pub enum S3Error {
         "cannot ask S3 to {action} ({detail}): check the bucket's name, --endpoint-url and --region"
     )]
     BadRequest { action: String, detail: String },
+    /// The run is to stop.
+    #[error("interrupted while S3 was asked: what was committed stays; run again to go on")]
+    Stopped,
     /// The threads that talk to S3 did not start.
     #[error("cannot start the threads that talk to S3")]
     Runtime(#[source] io::Error),

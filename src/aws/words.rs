@@ -3,28 +3,34 @@
 use std::error::Error;
 
 use super::S3Error;
-use super::answer::{Answer, region_in};
+use super::answer::{Answer, BAD_REQUEST, region_in};
 use super::client::REGION_UNSET;
 use crate::escape::printable;
 use crate::limits::SERVER_MESSAGE_BYTES_MAX;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::{Region, SdkConfig, meta::region::RegionProviderChain};
-use aws_sdk_s3::config::ProvideCredentials;
 use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-pub(crate) async fn check_credentials(
+/// The credentials that requests are signed with now.
+///
+/// # Errors
+///
+/// Where no provider has any.
+pub(crate) async fn credentials_of(
     config: &SdkConfig,
     profile: Option<&str>,
-) -> Result<(), S3Error> {
+) -> Result<Credentials, S3Error> {
     let Some(provider) = config.credentials_provider() else {
         return Err(S3Error::NoCredentials {
             detail: "none are configured".to_owned(),
         });
     };
-    let Err(error) = provider.provide_credentials().await else {
-        return Ok(());
+    let error = match provider.provide_credentials().await {
+        Ok(credentials) => return Ok(credentials),
+        Err(error) => error,
     };
     // Where no provider has any, the SDK's error is a list of all there are.
     let has_none = format!("{error:?}").starts_with("CredentialsNotLoaded");
@@ -164,7 +170,7 @@ where
 fn code_of(status: u16) -> &'static str {
     match status {
         301 | 307 => "Redirect",
-        400 => "BadRequest",
+        400 => BAD_REQUEST,
         403 => "AccessDenied",
         404 => "NotFound",
         503 => "SlowDown",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result};
 use rayon::ThreadPool;
 use sha2::{Digest, Sha256};
 
@@ -90,9 +90,9 @@ impl GroupRun<'_> {
             )
         });
         drop(feed);
-        let outcomes = milled?;
+        let mut outcomes = milled?;
         if summary.objects.read == 0 && !self.stop.load(Ordering::Relaxed) {
-            refuse_if_nothing_can_be_read(&group, &outcomes, self.dataset.is_new())?;
+            refuse_if_nothing_can_be_read(&group, &mut outcomes, self.dataset.is_new())?;
         }
         Ok(ReadGroup {
             group,
@@ -185,7 +185,11 @@ impl GroupRun<'_> {
 
 /// Where nothing at all can be read, there is something wrong that the first error names: no rights, no network. Of a dataset that
 /// is there already, all that is new may well be gone or archived.
-fn refuse_if_nothing_can_be_read(group: &Group, outcomes: &Outcomes, is_new: bool) -> Result<()> {
+fn refuse_if_nothing_can_be_read(
+    group: &Group,
+    outcomes: &mut Outcomes,
+    is_new: bool,
+) -> Result<()> {
     if outcomes.values().any(Result::is_ok) {
         return Ok(());
     }
@@ -193,13 +197,13 @@ fn refuse_if_nothing_can_be_read(group: &Group, outcomes: &Outcomes, is_new: boo
     let mut errors = outcomes.iter().filter_map(|(number, outcome)| {
         let error = outcome.as_ref().err()?;
         let is_telling = is_news(group, outcomes, *number) && is_telling(status_of(error));
-        is_telling.then_some(error)
+        is_telling.then_some(*number)
     });
-    match errors.next() {
-        Some(error) => bail!(
-            "none of {} objects could be read; of the first: {error}",
-            outcomes.len()
-        ),
-        None => Ok(()),
+    let (first, n_objects) = (errors.next(), outcomes.len());
+    match first.and_then(|number| outcomes.remove(&number)) {
+        Some(Err(error)) => Err(Error::new(error).context(format!(
+            "none of {n_objects} objects could be read; of the first"
+        ))),
+        _ => Ok(()),
     }
 }

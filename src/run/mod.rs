@@ -10,20 +10,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use serde_json::json;
 
+use crate::aws::S3Error;
 use crate::budget::Budget;
 use crate::commit::Settings;
 use crate::config::{RunConfig, UsageError, list_selection};
+use crate::exit::{self, ExitStatus};
 use crate::mill::Options;
 use crate::pipeline::Progress;
+use crate::sink::SinkError;
 use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::store::Store;
-use crate::source::{DeliveryObject, SourceError, SourceOptions, Sources};
+use crate::source::{DeliveryObject, SourceOptions, Sources};
 use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
-use crate::write::Stopped;
 use group::GroupRun;
 use outstanding::{Group, Listed, Outstanding, outstanding, since};
 
@@ -43,6 +45,11 @@ pub enum Interrupted {
         /// The dataset.
         out: String,
     },
+    /// While a group was committed.
+    #[error(
+        "interrupted while a commit group was published to {0}: run again, which finishes it first"
+    )]
+    Publishing(String),
 }
 
 /// Reads the sources and writes the tables of the dataset at a place.
@@ -51,6 +58,24 @@ pub enum Interrupted {
 ///
 /// Returns why the run failed; the destination then holds what was committed before.
 pub fn run(
+    config: &RunConfig,
+    place: Arc<dyn Store>,
+    stdin_lines: impl BufRead,
+    stop: &Arc<AtomicBool>,
+) -> Result<Summary> {
+    match run_to_end(config, place, stdin_lines, stop) {
+        Err(error) if was_stopped(&error) && !error.is::<Interrupted>() => {
+            bail!(Interrupted::Early(config.out.clone()))
+        }
+        ran => ran,
+    }
+}
+
+fn was_stopped(error: &Error) -> bool {
+    exit::status_of(error.as_ref()) == ExitStatus::Interrupted
+}
+
+fn run_to_end(
     config: &RunConfig,
     place: Arc<dyn Store>,
     stdin_lines: impl BufRead,
@@ -72,15 +97,11 @@ pub fn run(
     let source_options = SourceOptions {
         aws: config.aws.clone(),
         concurrency: config.concurrency,
-        ..SourceOptions::default()
     };
     let sources = Sources::open(&config.sources, stdin_lines, &source_options)?;
     let mut selection = list_selection(&config.selection, config.late_window_days);
     selection.since = since(config, dataset.log());
-    let mut listing = match sources.list(&selection, stop) {
-        Err(SourceError::Stopped) => bail!(Interrupted::Early(config.out.clone())),
-        listing => listing?,
-    };
+    let mut listing = sources.list(&selection, stop)?;
     let listed = Listed::of(&listing, &sources);
     let mut summary = Summary::of_listing(config, &listing);
     let mut todo = outstanding(config, dataset.log(), &mut listing)?;
@@ -93,12 +114,17 @@ pub fn run(
         read(config, dataset, &sources, todo, listed, &mut summary, stop)?;
         summary.check_balance()?;
     }
+    summary.requests.retried = config.aws.traffic.retried();
     summary.peak_memory_bytes = peak_memory_bytes();
     summary.seconds = started.elapsed().as_secs_f64();
     if let Destination::Write(dataset) = &dataset
         && !summary.commits.is_empty()
     {
-        dataset.keep_summary(&serde_json::to_vec_pretty(&summary)?)?;
+        match dataset.keep_summary(&serde_json::to_vec_pretty(&summary)?) {
+            // All is committed, and nothing reads it.
+            Err(SinkError::S3(S3Error::Stopped)) => {}
+            kept => kept?,
+        }
     }
     Ok(summary)
 }
@@ -155,7 +181,10 @@ fn read(
     let mut listed = Some(listed);
     let mut failed: Vec<DeliveryObject> = Vec::new();
     for (nth, group) in todo.groups.into_iter().enumerate() {
-        let mut read = group_run.read(group, summary)?;
+        let mut read = match group_run.read(group, summary) {
+            Err(error) if was_stopped(&error) => bail!(interrupted(config, nth, n_groups)),
+            read => read?,
+        };
         failed.extend(read.failed());
         if stop.load(Ordering::Relaxed) {
             bail!(interrupted(config, nth, n_groups));
@@ -167,7 +196,10 @@ fn read(
                 .and_then(|listed| listed.coverage(config, group_run.dataset, failed.iter()));
         }
         match group_run.commit(&read, summary) {
-            Err(error) if error.is::<Stopped>() => bail!(interrupted(config, nth, n_groups)),
+            Err(error) if was_stopped(&error) && group_run.dataset.is_publishing() => {
+                bail!(Interrupted::Publishing(config.out.clone()))
+            }
+            Err(error) if was_stopped(&error) => bail!(interrupted(config, nth, n_groups)),
             committed => committed?,
         }
         let so_far = json!({"group": nth + 1, "groups": n_groups, "commits": summary.commits.len(), "records": summary.records});

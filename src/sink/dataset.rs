@@ -20,7 +20,7 @@ use super::reader::DataReader;
 use super::s3::{Bucket, WriteOptions};
 use super::store::{Stage, Store};
 use super::{LOG, RUNS, SETTINGS, SinkError};
-use crate::aws::{AwsOptions, RetryOptions};
+use crate::aws::AwsOptions;
 use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
 use crate::limits;
 use crate::table::Table;
@@ -38,7 +38,7 @@ pub fn place(
     write: WriteOptions,
 ) -> Result<Arc<dyn Store>, SinkError> {
     if address.starts_with("s3:") || address.contains("://") {
-        let bucket = Bucket::new(address, aws, RetryOptions::default(), write)?;
+        let bucket = Bucket::new(address, aws, write)?;
         return Ok(Arc::new(bucket));
     }
     Ok(Arc::new(Folder::new(Path::new(address))))
@@ -349,6 +349,11 @@ impl DatasetWriter {
         self.store().sweep_own() // what was staged for nothing
     }
 
+    /// Returns whether an entry may be there whose files are not all published: the next writer begins with that.
+    pub fn is_publishing(&self) -> bool {
+        self.is_appending
+    }
+
     /// Keeps what the run did, for people: nothing reads it.
     ///
     /// # Errors
@@ -366,10 +371,15 @@ impl DatasetWriter {
             .map_err(|e| log_error(entry.number, &e.to_string()))?;
         self.probe()?;
         self.is_appending = true;
+        let is_created = match self.store().create(&path, &text) {
+            Err(error) => {
+                self.is_appending = !self.surely_is_absent(&path, &error);
+                return Err(error);
+            }
+            created => created?,
+        };
         // A request that was repeated meets what it did the first time.
-        if !self.store().create(&path, &text)?
-            && self.store().read(&path)?.as_deref() != Some(&text)
-        {
+        if !is_created && self.store().read(&path)?.as_deref() != Some(&text) {
             self.is_appending = false;
             return Err(SinkError::Overtaken(self.address().to_owned()));
         }
@@ -377,6 +387,12 @@ impl DatasetWriter {
         self.publish(entry)?;
         self.is_appending = false;
         Ok(())
+    }
+
+    /// Whether an entry that could not be created is not there, and will not come. A request may still be on its way; a call of
+    /// the file system is not.
+    fn surely_is_absent(&self, path: &str, error: &SinkError) -> bool {
+        matches!(error, SinkError::Io { .. }) && matches!(self.store().read(path), Ok(None))
     }
 
     /// Finds out, once and before the first entry, whether entries cannot be overwritten. A run that has nothing to add asks nothing.

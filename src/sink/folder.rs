@@ -257,11 +257,23 @@ struct Staging {
 
 impl Write for Staging {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        let written = self.file.write(bytes);
+        written.map_err(|error| self.explain(error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        let flushed = self.file.flush();
+        flushed.map_err(|error| self.explain(error))
+    }
+}
+
+impl Staging {
+    /// Says which file it was; who writes is to try again what was only interrupted.
+    fn explain(&self, error: io::Error) -> io::Error {
+        match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => io::Error::other(failed("write", &self.staged)(error)),
+        }
     }
 }
 

@@ -49,6 +49,14 @@ struct Scratch {
     end: u64,
 }
 
+/// Scratch cannot be made or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use {folder} as scratch (see --scratch)")]
+struct ScratchError {
+    folder: String,
+    source: io::Error,
+}
+
 impl Runs {
     /// Returns an empty set that keeps up to so many bytes in memory, and the rest in a file in that folder.
     pub fn new(scratch_dir: PathBuf, memory_bytes_max: usize) -> Self {
@@ -139,7 +147,7 @@ impl Runs {
         if let Some(scratch) = &state.scratch {
             return Ok(Arc::clone(scratch));
         }
-        let file = tempfile::tempfile_in(&self.scratch_dir).map_err(|e| self.explain(&e))?;
+        let file = tempfile::tempfile_in(&self.scratch_dir).map_err(|e| self.explain(e))?;
         let scratch = Arc::new(Mutex::new(Scratch { file, end: 0 }));
         state.scratch = Some(Arc::clone(&scratch));
         Ok(scratch)
@@ -162,7 +170,7 @@ impl Runs {
             places.push(Block { start, bytes });
             Ok(())
         };
-        blocks(&mut write).map_err(|e| self.explain(&e))?;
+        blocks(&mut write).map_err(|e| self.explain(e))?;
         Ok(Held::Scratch(places))
     }
 
@@ -170,12 +178,9 @@ impl Runs {
         open(table, run, self.lock().scratch.clone())
     }
 
-    fn explain(&self, error: &io::Error) -> io::Error {
-        let folder = self.scratch_dir.display();
-        io::Error::new(
-            error.kind(),
-            format!("cannot use {folder} as scratch (see --scratch): {error}"),
-        )
+    fn explain(&self, source: io::Error) -> io::Error {
+        let folder = self.scratch_dir.display().to_string();
+        io::Error::other(ScratchError { folder, source })
     }
 }
 

@@ -82,6 +82,12 @@ pub enum FetchError {
     Source(#[from] SourceError),
 }
 
+/// Returns whether the process, or the system, has no room for another open file: ENFILE and EMFILE, which have no kind in the
+/// standard library, and these numbers on Linux, macOS and the BSDs alike.
+pub fn is_too_many_open_files(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
+}
+
 impl From<S3Error> for FetchError {
     fn from(error: S3Error) -> Self {
         Self::Source(error.into())

@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::error::{FetchError, SourceError};
+use super::error::{FetchError, SourceError, is_too_many_open_files};
 use super::finds::{Find, Finds, Root, source_of};
 use super::object::join;
 use crate::escape::printable;
@@ -130,7 +130,13 @@ pub(super) fn take_file(
 ///
 /// Where it is gone, closed to us, or too large.
 pub(super) fn read(path: &str, buf: &mut Vec<u8>) -> Result<(), FetchError> {
-    let mut file = File::open(path).map_err(fetch_error)?;
+    let mut file = File::open(path).map_err(|error| {
+        if is_too_many_open_files(&error) {
+            unreadable(path, error).into() // no other could be opened either
+        } else {
+            fetch_error(error)
+        }
+    })?;
     let metadata = file.metadata().map_err(fetch_error)?;
     let too_large = |bytes| FetchError::TooLarge {
         bytes,

@@ -30,7 +30,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-pub use self::error::{FetchError, SourceError};
+pub use self::error::{FetchError, SourceError, is_too_many_open_files};
 pub use self::feed::{Body, Feed, FeedOptions, Fetched};
 pub use self::object::{DeliveryObject, ETag, ForeignObject, Listing, Requests, Tally};
 pub use self::selection::ListSelection;
@@ -38,18 +38,16 @@ pub use self::selection::ListSelection;
 use self::finds::Finds;
 use self::folder::PathKind;
 use self::s3::S3;
-use crate::aws::{AwsOptions, RetryOptions, S3_SCHEME, bucket_and_key};
+use crate::aws::{AwsOptions, S3_SCHEME, bucket_and_key};
 use crate::limits::S3_CONCURRENCY;
 
 /// How sources are opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct SourceOptions {
     /// How to reach S3.
     pub aws: AwsOptions,
     /// S3 requests at once while listing.
     pub concurrency: usize,
-    /// How often and how slowly requests are repeated.
-    pub retry: RetryOptions,
 }
 
 impl Default for SourceOptions {
@@ -57,7 +55,6 @@ impl Default for SourceOptions {
         Self {
             aws: AwsOptions::default(),
             concurrency: S3_CONCURRENCY,
-            retry: RetryOptions::default(),
         }
     }
 }

@@ -515,7 +515,7 @@ fn a_listing_that_fails_advances_nothing() {
     s3.fail(Op::List, "", 99, Fault::Say(403, "AccessDenied"));
     let args = ["s3://logs", "--endpoint-url", s3.url(), "--no-sign-request"];
     let before = state(&out);
-    out.run(&args).expect(1);
+    out.run(&args).expect(76);
     assert_eq!(state(&out), before);
     s3.forget_faults();
     put(&s3, "20260802", 1);

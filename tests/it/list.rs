@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
@@ -63,7 +64,7 @@ fn printed(args: &[&str]) -> String {
         now,
         Cursor::new(""),
         &mut out,
-        &AtomicBool::new(false),
+        &Arc::<AtomicBool>::default(),
     )
     .unwrap();
     String::from_utf8(out).unwrap()

@@ -19,6 +19,7 @@ mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
 mod compact; // trailmill compact
 mod dataset; // the files of a run
+mod faults; // what fails: its class, its count, its exit code
 mod incremental;
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
@@ -28,6 +29,8 @@ mod oracle; // columns against a naive reading
 mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3
 mod run_to_s3; // a whole run into S3
+#[cfg(unix)]
+mod signals; // runs that are told to stop
 mod store; // places for a dataset
 mod tidy; // who may use what
 mod verify; // trailmill verify

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::path::Path;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use trailmill::commit::{DataFile, Upload};
 use trailmill::sink::SinkError;
+use trailmill::sink::folder::Folder;
 use trailmill::sink::inventory::Found;
 use trailmill::sink::store::{ReadAt, Stage, Store};
 
@@ -184,6 +186,143 @@ impl ReadAt for InMemory {
     fn read_at(&self, start: u64, length: usize) -> io::Result<Bytes> {
         let start = usize::try_from(start).unwrap();
         Ok(self.0.slice(start..start + length))
+    }
+}
+
+/// A folder that has room for so many bytes more, in which only they are refused: what is there can be removed.
+#[derive(Debug)]
+pub(crate) struct Refusing {
+    inner: Folder,
+    room: Arc<AtomicI64>,
+    kind: io::ErrorKind,
+}
+
+impl Refusing {
+    pub(crate) fn new(folder: &Path, room: i64, kind: io::ErrorKind) -> Self {
+        Self {
+            inner: Folder::new(folder),
+            room: Arc::new(room.into()),
+            kind,
+        }
+    }
+}
+
+fn take_room(room: &AtomicI64, bytes: usize, kind: io::ErrorKind) -> io::Result<()> {
+    let bytes = i64::try_from(bytes).unwrap();
+    if room.fetch_sub(bytes, Ordering::Relaxed) < bytes {
+        return Err(kind.into());
+    }
+    Ok(())
+}
+
+impl Store for Refusing {
+    fn address(&self) -> &str {
+        self.inner.address()
+    }
+
+    fn lock(&self) -> Result<(), SinkError> {
+        self.inner.lock()
+    }
+
+    fn probe(&self) -> Result<(), SinkError> {
+        self.inner.probe()
+    }
+
+    fn holds_data(&self) -> Result<bool, SinkError> {
+        self.inner.holds_data()
+    }
+
+    fn names(&self, folder: &str) -> Result<Vec<String>, SinkError> {
+        self.inner.names(folder)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Bytes>, SinkError> {
+        self.inner.read(path)
+    }
+
+    fn create(&self, path: &str, content: &[u8]) -> Result<bool, SinkError> {
+        take_room(&self.room, content.len(), self.kind).map_err(|source| SinkError::Io {
+            verb: "write",
+            path: path.to_owned(),
+            source,
+        })?;
+        self.inner.create(path, content)
+    }
+
+    fn stage(&self, path: &str) -> Result<Box<dyn Stage>, SinkError> {
+        Ok(Box::new(StagingWhileThereIsRoom {
+            path: path.to_owned(),
+            inner: self.inner.stage(path)?,
+            room: Arc::clone(&self.room),
+            kind: self.kind,
+        }))
+    }
+
+    fn size(&self, path: &str) -> Result<Option<u64>, SinkError> {
+        self.inner.size(path)
+    }
+
+    fn publish(&self, files: &[DataFile]) -> Result<Option<String>, SinkError> {
+        self.inner.publish(files)
+    }
+
+    fn remove(&self, paths: &[String]) -> Result<(), SinkError> {
+        self.inner.remove(paths)
+    }
+
+    fn has_stages_of_others(&self) -> Result<bool, SinkError> {
+        self.inner.has_stages_of_others()
+    }
+
+    fn sweep_all(&self) -> Result<(), SinkError> {
+        self.inner.sweep_all()
+    }
+
+    fn sweep_own(&self) -> Result<(), SinkError> {
+        self.inner.sweep_own()
+    }
+
+    fn leave(&self) {
+        self.inner.leave();
+    }
+
+    fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
+        self.inner.inventory()
+    }
+
+    fn open(&self, path: &str) -> Result<Arc<dyn ReadAt>, SinkError> {
+        self.inner.open(path)
+    }
+}
+
+#[derive(Debug)]
+struct StagingWhileThereIsRoom {
+    path: String,
+    inner: Box<dyn Stage>,
+    room: Arc<AtomicI64>,
+    kind: io::ErrorKind,
+}
+
+impl Write for StagingWhileThereIsRoom {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let refused = |source| SinkError::Io {
+            verb: "write",
+            path: self.path.clone(),
+            source,
+        };
+        take_room(&self.room, bytes.len(), self.kind)
+            .map_err(|error| io::Error::other(refused(error)))?;
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl Stage for StagingWhileThereIsRoom {
+    fn finish(self: Box<Self>) -> Result<Option<Upload>, SinkError> {
+        self.inner.finish()
     }
 }
 

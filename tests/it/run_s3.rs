@@ -75,6 +75,10 @@ fn faults_that_pass_cost_nothing() {
     let summary = run(&s3, &out, 0);
     assert_eq!(summary["records"]["written"], 1410);
     assert_eq!(summary["objects"]["failed"], 0);
+    let retried = serde_json::json!({
+        "throttled": 4, "server_error": 1, "connection": 1, "expired_credentials": 0
+    });
+    assert_eq!(summary["requests"]["retried"], retried);
 }
 
 #[test]
@@ -103,7 +107,7 @@ fn what_cannot_be_listed_or_read_at_all_fails_and_leaves_nothing() {
     s3.fail(Op::List, "", 9, Fault::Say(403, "AccessDenied"));
     let out = Out::new();
     let args = ["s3://logs", "--endpoint-url", s3.url(), "--no-sign-request"];
-    let ran = out.run(&args).expect(1);
+    let ran = out.run(&args).expect(76);
     assert!(
         ran.stderr.starts_with("trailmill: ") && ran.stderr.contains("s3:ListBucket"),
         "{ran:?}"
@@ -114,7 +118,7 @@ fn what_cannot_be_listed_or_read_at_all_fails_and_leaves_nothing() {
     let (s3, _) = bundled();
     s3.fail(Op::Get, "", 999, Fault::Say(403, "AccessDenied"));
     let args = ["s3://logs", "--endpoint-url", s3.url(), "--no-sign-request"];
-    let ran = out.run(&args).expect(1);
+    let ran = out.run(&args).expect(76);
     assert!(
         ran.stderr.contains("none of 61 objects could be read"),
         "{ran:?}"

@@ -320,7 +320,7 @@ fn flags_of_a_bucket_are_refused_where_there_is_none() {
 #[test]
 fn what_cannot_be_a_destination_is_said_in_one_line() {
     let (s3, source) = (S3Double::start(), small());
-    let refused = run(&s3, source.path(), &[]).expect(1);
+    let refused = run(&s3, source.path(), &[]).expect(76);
     assert_eq!(
         refused.stderr,
         "trailmill: S3 has no bucket out: check its name, and --endpoint-url if it is not on AWS\n"
@@ -361,7 +361,7 @@ fn what_cannot_be_a_destination_is_said_in_one_line() {
 fn a_run_that_fails_leaves_no_upload() {
     let (s3, source) = (double(), small());
     s3.fail(Op::UploadPart, "", 1, Fault::Say(403, "AccessDenied"));
-    let failed = run(&s3, source.path(), &[]).expect(1);
+    let failed = run(&s3, source.path(), &[]).expect(76);
     assert!(failed.stderr.contains("s3:PutObject"), "{failed:?}");
     assert!(s3.open_uploads().is_empty());
     assert!(s3.objects("out", "").is_empty());
@@ -373,7 +373,7 @@ fn where_nobody_knows_whether_it_was_committed_nothing_is_swept() {
     // It is, and no answer ever says so.
     s3.fail(Op::Put, "log/1.json", 1, Fault::Deny(500, "InternalError"));
     s3.fail(Op::Put, "log/1.json", 99, Fault::Say(500, "InternalError"));
-    run(&s3, source.path(), &[]).expect(1);
+    run(&s3, source.path(), &[]).expect(75);
     assert!(data_files(&s3).is_empty());
     s3.forget_faults();
     run(&s3, source.path(), &[]); // publishes it

@@ -28,14 +28,14 @@ fn options(url: &str) -> SourceOptions {
             endpoint_url: Some(url.to_owned()),
             region: Some("us-east-1".to_owned()),
             no_sign_request: true,
+            retry: RetryOptions {
+                first_wait: Duration::from_millis(1),
+                wait_max: Duration::from_millis(4),
+                ..RetryOptions::default()
+            },
             ..AwsOptions::default()
         },
         concurrency: 16,
-        retry: RetryOptions {
-            first_wait: Duration::from_millis(1),
-            wait_max: Duration::from_millis(4),
-            ..RetryOptions::default()
-        },
     }
 }
 
@@ -731,7 +731,7 @@ fn each_failure_is_one_line_that_says_what_to_do() {
         (
             400,
             "ExpiredToken",
-            "the AWS credentials have expired (S3 said ExpiredToken): sign in again",
+            "the AWS credentials have expired (S3 said ExpiredToken), and no others are to be had: sign in again",
         ),
         (
             403,

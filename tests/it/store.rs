@@ -24,14 +24,14 @@ fn bucket_with(s3: &S3Double, options: WriteOptions) -> Arc<dyn Store> {
         endpoint_url: Some(s3.url().to_owned()),
         region: Some("us-east-1".to_owned()),
         no_sign_request: true,
+        retry: RetryOptions {
+            first_wait: Duration::from_millis(1),
+            wait_max: Duration::from_millis(4),
+            ..RetryOptions::default()
+        },
         ..AwsOptions::default()
     };
-    let retry = RetryOptions {
-        first_wait: Duration::from_millis(1),
-        wait_max: Duration::from_millis(4),
-        ..RetryOptions::default()
-    };
-    Arc::new(Bucket::new("s3://out/tables", &aws, retry, options).unwrap())
+    Arc::new(Bucket::new("s3://out/tables", &aws, options).unwrap())
 }
 
 fn bucket(s3: &S3Double) -> Arc<dyn Store> {
@@ -392,8 +392,7 @@ fn uploads_of_others_to_the_bucket_are_left_alone() {
         no_sign_request: true,
         ..AwsOptions::default()
     };
-    let retry = RetryOptions::default();
-    let other = Bucket::new("s3://out/tables-2", &aws, retry, WriteOptions::default()).unwrap();
+    let other = Bucket::new("s3://out/tables-2", &aws, WriteOptions::default()).unwrap();
     staged(&other, EVENTS, b"rows");
     bucket(&s3).sweep_all().unwrap();
     let left = [

@@ -24,12 +24,19 @@ use self::stage::Staging;
 use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
 use super::{LOG, OURS, SinkError};
+use crate::aws::AwsOptions;
 use crate::aws::client::{Clients, lock};
-use crate::aws::{AwsOptions, RetryOptions};
 use crate::commit::DataFile;
 
 /// How long is waited for what one has staged to be swept. What is left then is swept by the next run.
 const SWEEP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same, from the moment that the run was to stop: it has to end within 5 s.
+const SWEEP_GRACE: Duration = Duration::from_millis(3_500);
+
+/// How long a request goes on that looks, commits or publishes, when the run is to stop. What is not published then is left to the next
+/// run.
+const PUBLISH_GRACE: Duration = Duration::from_secs(2);
 
 /// How objects are written, in the AWS CLI's words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,14 +68,9 @@ impl Bucket {
     /// # Errors
     ///
     /// Where the address is none, or there are no credentials.
-    pub fn new(
-        address: &str,
-        aws: &AwsOptions,
-        retry: RetryOptions,
-        options: WriteOptions,
-    ) -> Result<Self, SinkError> {
+    pub fn new(address: &str, aws: &AwsOptions, options: WriteOptions) -> Result<Self, SinkError> {
         let (bucket, prefix) = requests::split(address)?;
-        let clients = Clients::new(aws, retry)?;
+        let clients = Clients::new(aws)?;
         let prefix = Prefix::new(address, bucket, prefix, clients.shared(), options);
         Ok(Self {
             address: address.to_owned(),
@@ -78,8 +80,12 @@ impl Bucket {
         })
     }
 
-    fn wait<T>(&self, asked: impl Future<Output = T>) -> T {
-        self.clients.runtime().block_on(asked)
+    /// Waits for an answer, and a little longer when the run is to stop: what is being published had better be.
+    fn wait<T, E>(&self, asked: impl Future<Output = Result<T, E>>) -> Result<T, SinkError>
+    where
+        SinkError: From<E>,
+    {
+        Ok(self.clients.wait(PUBLISH_GRACE, asked)??)
     }
 }
 
@@ -113,15 +119,15 @@ impl Store for Bucket {
     }
 
     fn holds_data(&self) -> Result<bool, SinkError> {
-        Ok(self.wait(self.prefix.holds_data())?)
+        self.wait(self.prefix.holds_data())
     }
 
     fn names(&self, folder: &str) -> Result<Vec<String>, SinkError> {
-        Ok(self.wait(self.prefix.names(folder))?)
+        self.wait(self.prefix.names(folder))
     }
 
     fn read(&self, path: &str) -> Result<Option<Bytes>, SinkError> {
-        Ok(self.wait(self.prefix.read(path))?)
+        self.wait(self.prefix.read(path))
     }
 
     fn create(&self, path: &str, content: &[u8]) -> Result<bool, SinkError> {
@@ -141,7 +147,7 @@ impl Store for Bucket {
     }
 
     fn publish(&self, files: &[DataFile]) -> Result<Option<String>, SinkError> {
-        Ok(self.wait(publish::publish(&self.prefix, files))?)
+        self.wait(publish::publish(&self.prefix, files))
     }
 
     fn remove(&self, paths: &[String]) -> Result<(), SinkError> {
@@ -166,12 +172,13 @@ impl Store for Bucket {
             Some(seen) => seen,
             None => self.wait(self.prefix.open_uploads(""))?,
         };
-        Ok(self.wait(self.prefix.abort_all(uploads))?)
+        self.wait(self.prefix.abort_all(uploads))
     }
 
     fn sweep_own(&self) -> Result<(), SinkError> {
         let swept = self.prefix.abort_all(self.prefix.own());
-        let swept = self.wait(async { timeout(SWEEP_TIMEOUT, swept).await });
+        let swept = async { timeout(SWEEP_TIMEOUT, swept).await };
+        let swept = self.clients.wait(SWEEP_GRACE, swept)?;
         swept.unwrap_or(Ok(()))?;
         Ok(())
     }

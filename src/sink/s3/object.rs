@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -37,7 +38,8 @@ impl OpenObject {
     /// Makes one request for all from `start` to before `end`.
     fn fetch(&self, start: u64, end: u64) -> io::Result<Bytes> {
         let read = self.prefix.read_range(&self.path, &self.head, start, end);
-        match self.clients.runtime().block_on(read) {
+        let read = self.clients.wait(Duration::ZERO, read);
+        match read.map_err(|error| io::Error::other(SinkError::from(error)))? {
             Ok(bytes) if bytes.len() as u64 == end - start => Ok(bytes),
             Ok(_) => Err(io::ErrorKind::UnexpectedEof.into()),
             Err(no) if no.answer.status() == Some(412) => Err(io::Error::other(

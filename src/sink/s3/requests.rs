@@ -158,7 +158,10 @@ impl Prefix {
         loop {
             let client = asking.client().await;
             match request(client).await {
-                Ok(output) => return Ok(output),
+                Ok(output) => {
+                    asking.answered();
+                    return Ok(output);
+                }
                 Err(error) => asking
                     .again(answer_of(&error))
                     .await
@@ -242,7 +245,10 @@ impl Prefix {
                     let length = output.content_length().and_then(|n| u64::try_from(n).ok());
                     let mut bytes = Vec::new();
                     match read_body(output.body, length, bytes_max, &mut bytes).await {
-                        Ok(()) => return Ok(bytes.into()),
+                        Ok(()) => {
+                            asking.answered();
+                            return Ok(bytes.into());
+                        }
                         Err(answer) => answer,
                     }
                 }
@@ -474,12 +480,13 @@ impl Prefix {
                 .set_request_payer(self.shared.payer())
                 .send()
                 .await;
+            let completed = completed.map_err(|error| answer_of(&error));
+            asking.end_with(completed.as_ref().err());
             if self.has(file).await? {
                 return Ok(Completion::Done);
             }
-            let answer = match completed {
-                Ok(_) => return Ok(Completion::Nothing),
-                Err(error) => answer_of(&error),
+            let Err(answer) = completed else {
+                return Ok(Completion::Nothing);
             };
             if let Err(answer) = asking.again(answer).await {
                 return Ok(Completion::Failed(no(&asking, answer).error));

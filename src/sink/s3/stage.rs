@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -52,8 +53,8 @@ impl Staging {
         let bytes = std::mem::take(&mut self.part).into();
         let (prefix, upload) = (Arc::clone(&self.prefix), self.upload.clone());
         let room = Arc::clone(&self.prefix.room).acquire_owned();
+        let room = self.clients.wait(Duration::ZERO, room)?;
         let runtime = self.clients.runtime();
-        let room = runtime.block_on(room);
         self.sent.push_back(runtime.spawn(async move {
             let sent = prefix.upload_part(&upload, number, bytes).await;
             drop(room);
@@ -68,9 +69,10 @@ impl Staging {
             .sent
             .front()
             .is_some_and(|part| waits || part.is_finished())
-            && let Some(part) = self.sent.pop_front()
+            && let Some(part) = self.sent.front_mut()
         {
-            let sent = self.clients.runtime().block_on(part);
+            let sent = self.clients.wait(Duration::ZERO, part)?;
+            self.sent.pop_front();
             let sent = sent.unwrap_or_else(|end| std::panic::resume_unwind(end.into_panic()));
             self.has_failed |= sent.is_err();
             self.tags.push(sent?);

@@ -9,11 +9,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::{S3, STOP_TICK};
+use super::S3;
 use crate::aws::S3_SCHEME;
 use crate::aws::answer::{Action, Answer};
 use crate::aws::body::read_body;
 use crate::aws::client::{Asking, Shared, lock};
+use crate::aws::traffic::STOP_TICK;
 use crate::aws::words::answer_of;
 use crate::limits::{FETCHED_BYTES_MAX, SPARE_BODIES_MAX, SPARE_BODY_BYTES_MAX};
 use crate::source::error::FetchError;
@@ -247,7 +248,10 @@ impl Fetching {
                         .filter(|id| *id != "null")
                         .map(Into::into);
                     match self.body_of(output).await {
-                        Ok(bytes) => return Ok((bytes, Fetched { version_id })),
+                        Ok(bytes) => {
+                            asking.answered();
+                            return Ok((bytes, Fetched { version_id }));
+                        }
                         Err(answer) => answer,
                     }
                 }

@@ -6,7 +6,6 @@ mod words;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use aws_sdk_s3::types::{EncodingType, OptionalObjectAttributes};
 use tokio::task::JoinSet;
@@ -18,13 +17,11 @@ use super::finds::{Find, Finds, Root};
 use super::walk::{ListRequest, Page, Walk};
 use crate::aws::answer::{Action, Answer};
 use crate::aws::client::{self, Asking, Bucket, Clients};
+use crate::aws::traffic::STOP_TICK;
 use crate::aws::words::answer_of;
 use crate::aws::{S3_SCHEME, S3Error};
 pub(super) use fetch::{BodyRoom, S3Feed, Taken};
 use words::{HeadOf, head_of, page_of};
-
-/// How often the stop flag is looked at.
-const STOP_TICK: Duration = Duration::from_millis(50);
 
 /// The buckets of a run.
 pub(super) struct S3 {
@@ -55,7 +52,7 @@ impl S3 {
     ///
     /// Where there are no credentials, and requests are to be signed.
     pub(super) fn new(options: &SourceOptions) -> Result<Self, SourceError> {
-        let clients = Clients::new(&options.aws, options.retry)?;
+        let clients = Clients::new(&options.aws)?;
         let shared = Arc::new(Shared {
             aws: Arc::clone(clients.shared()),
             concurrency: options.concurrency.max(1),
@@ -181,7 +178,10 @@ impl Shared {
                 .send()
                 .await;
             match answered {
-                Ok(output) => return Ok(page_of(output)),
+                Ok(output) => {
+                    asking.answered();
+                    return Ok(page_of(output));
+                }
                 Err(error) => asking
                     .again(answer_of(&error))
                     .await
@@ -233,7 +233,10 @@ impl Shared {
                 .key(key)
                 .set_request_payer(self.aws.payer());
             let answer = match request.send().await {
-                Ok(head) => return Ok(Some(head_of(&head))),
+                Ok(head) => {
+                    asking.answered();
+                    return Ok(Some(head_of(&head)));
+                }
                 Err(error) => answer_of(&error),
             };
             if let Err(answer) = asking.again(answer).await {

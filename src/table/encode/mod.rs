@@ -8,7 +8,7 @@ mod pages;
 mod rle;
 mod texts;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -30,7 +30,7 @@ use texts::Plan;
 
 /// Writes one data file of a table.
 pub struct FileWriter<W: Write + Send> {
-    file: SerializedFileWriter<W>,
+    file: SerializedFileWriter<Slot<W>>,
     /// The columns that are written: place in the table, kind, leaves in the file.
     columns: Vec<(usize, Kind, Vec<ColumnDescPtr>)>,
     table: &'static Table,
@@ -56,7 +56,11 @@ impl<W: Write + Send> FileWriter<W> {
         let mut properties = properties(&schema);
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
         let schema = ArrowSchemaConverter::new().convert(&schema)?;
-        let file = SerializedFileWriter::new(out, schema.root_schema_ptr(), Arc::new(properties))?;
+        let file = SerializedFileWriter::new(
+            Slot(Some(out)),
+            schema.root_schema_ptr(),
+            Arc::new(properties),
+        )?;
         let mut leaves = file.schema_descr().columns().iter().cloned();
         let written = table
             .columns
@@ -114,8 +118,30 @@ impl<W: Write + Send> FileWriter<W> {
     /// # Errors
     ///
     /// Returns what the underlying writer says.
-    pub fn finish(self) -> Result<W> {
-        self.file.into_inner()
+    pub fn finish(mut self) -> Result<W> {
+        self.file.finish()?;
+        let out = self.file.inner_mut().0.take();
+        Ok(out.expect("it is taken only here"))
+    }
+}
+
+/// What a file is written to, so that it can be taken back: Parquet's own way to do that makes a text of what it says at the
+/// end, and a full disk could not be told any more.
+struct Slot<W>(Option<W>);
+
+impl<W: Write> Slot<W> {
+    fn out(&mut self) -> &mut W {
+        self.0.as_mut().expect("it is taken only at the end")
+    }
+}
+
+impl<W: Write> Write for Slot<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out().flush()
     }
 }
 

@@ -5,7 +5,7 @@ mod reading;
 mod served;
 mod writing;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use s3s::access::{S3Access, S3AccessContext};
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::service::S3ServiceBuilder;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use tokio::net::TcpListener;
@@ -29,7 +29,9 @@ pub(crate) use self::writing::Written;
 
 /// The credentials that sign.
 pub(crate) const ACCESS_KEY: &str = "AKIDEXAMPLE";
-/// See [`ACCESS_KEY`].
+/// Others that do.
+pub(crate) const OTHER_ACCESS_KEY: &str = "AKIDOTHER";
+/// The secret of both.
 pub(crate) const SECRET_KEY: &str = "wJalrXUtnFEMI";
 
 /// Marks an answer that is not to arrive.
@@ -69,6 +71,8 @@ impl Op {
 /// What goes wrong.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
+    /// Nothing.
+    None,
     /// An error of this status and code.
     Say(u16, &'static str),
     /// An error that names the region to ask in, in its header.
@@ -161,6 +165,10 @@ struct Inner {
     region: Mutex<Option<String>>,
     gets_now: AtomicUsize,
     gets_at_once: AtomicUsize,
+    /// Bodies under way beyond which S3 asks to slow down; 0 for any number.
+    gets_at_once_max: AtomicUsize,
+    /// Access keys that were good once.
+    expired: Mutex<HashSet<String>>,
 }
 
 struct Script {
@@ -185,7 +193,7 @@ impl S3Double {
         let runtime = Runtime::new().unwrap();
         let inner = Arc::new(Inner::default());
         let mut builder = S3ServiceBuilder::new(Served(Arc::clone(&inner)));
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+        builder.set_auth(Keys(Arc::clone(&inner)));
         builder.set_access(Everybody);
         let service = builder.build();
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -297,6 +305,11 @@ impl S3Double {
         });
     }
 
+    /// Lets so many of those requests pass before the next script for them plays.
+    pub(crate) fn skip(&self, op: Op, key: &str, times: usize) {
+        self.fail(op, key, times, Fault::None);
+    }
+
     /// Lets nothing fail from now on.
     pub(crate) fn forget_faults(&self) {
         lock(&self.inner.faults).clear();
@@ -315,6 +328,17 @@ impl S3Double {
     /// The most bodies that were under way at once.
     pub(crate) fn gets_at_once(&self) -> usize {
         self.inner.gets_at_once.load(Ordering::Relaxed)
+    }
+
+    /// Asks to slow down where more bodies than that are under way.
+    pub(crate) fn crowd(&self, gets_at_once_max: usize) {
+        let max = &self.inner.gets_at_once_max;
+        max.store(gets_at_once_max, Ordering::Relaxed);
+    }
+
+    /// Lets an access key expire, also for those who have it.
+    pub(crate) fn expire(&self, access_key: &str) {
+        lock(&self.inner.expired).insert(access_key.to_owned());
     }
 
     /// Answers so to whoever completes an upload a second time.
@@ -379,6 +403,23 @@ impl S3Double {
             .entry(bucket.to_owned())
             .or_default()
             .insert(key.to_owned(), stored);
+    }
+}
+
+/// Knows who signs.
+struct Keys(Arc<Inner>);
+
+#[async_trait::async_trait]
+impl S3Auth for Keys {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if lock(&self.0.expired).contains(access_key) {
+            return Err(error(400, "ExpiredToken"));
+        }
+        if [ACCESS_KEY, OTHER_ACCESS_KEY].contains(&access_key) {
+            Ok(SECRET_KEY.into())
+        } else {
+            Err(error(403, "InvalidAccessKeyId"))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
@@ -146,6 +147,22 @@ impl Guard {
         let now = inner.gets_now.fetch_add(1, Ordering::Relaxed) + 1;
         inner.gets_at_once.fetch_max(now, Ordering::Relaxed);
         Self(Arc::clone(inner))
+    }
+
+    /// Takes as long as a server does, where it matters how many come at once.
+    pub(super) async fn take_a_while(&self) {
+        if self.0.gets_at_once_max.load(Ordering::Relaxed) > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Asks to slow down where there are too many.
+    pub(super) fn check(&self) -> S3Result<()> {
+        let max = self.0.gets_at_once_max.load(Ordering::Relaxed);
+        if max > 0 && self.0.gets_now.load(Ordering::Relaxed) > max {
+            return Err(error(503, "SlowDown"));
+        }
+        Ok(())
     }
 }
 

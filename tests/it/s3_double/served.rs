@@ -9,11 +9,12 @@ use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, GetObjectInput, GetObjectOutput, HeadBucketInput,
     HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListMultipartUploadsInput,
     ListMultipartUploadsOutput, ListObjectsV2Input, ListObjectsV2Output, PutObjectInput,
-    PutObjectOutput, StorageClass, UploadPartInput, UploadPartOutput,
+    PutObjectOutput, StorageClass, StreamingBlob, UploadPartInput, UploadPartOutput,
 };
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use super::reading::{self, Guard};
+use super::writing::whole;
 use super::{Fault, Inner, LOST, Op, Stored, elsewhere, error, lock};
 
 pub(super) struct Served(pub(super) Arc<Inner>);
@@ -132,6 +133,8 @@ impl S3 for Served {
         let (bucket, key) = (&request.input.bucket, &request.input.key);
         let guard = Guard::new(&self.0);
         let fault = self.admit(Op::Get, bucket, key, &request).await?;
+        guard.take_a_while().await;
+        guard.check()?;
         let stored = self.find(bucket, key)?;
         reading::get(&stored, fault.as_ref(), guard, &request.input).map(S3Response::new)
     }
@@ -197,8 +200,11 @@ impl S3 for Served {
 
     async fn upload_part(
         &self,
-        request: S3Request<UploadPartInput>,
+        mut request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
+        // Whoever is answered before all is sent may see the connection end, and no answer.
+        let body = whole(request.input.body.take()).await?;
+        request.input.body = Some(StreamingBlob::from(s3s::Body::from(body)));
         let (bucket, key) = (request.input.bucket.clone(), request.input.key.clone());
         let fault = self.admit(Op::UploadPart, &bucket, &key, &request).await?;
         let output = self.0.upload_part(request.input).await?;

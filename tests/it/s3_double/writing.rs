@@ -213,7 +213,7 @@ fn stored(bytes: Bytes) -> Stored {
     }
 }
 
-async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
+pub(super) async fn whole(body: Option<StreamingBlob>) -> S3Result<Bytes> {
     let Some(body) = body else {
         return Ok(Bytes::new());
     };
