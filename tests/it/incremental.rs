@@ -70,7 +70,7 @@ pub(crate) fn sums(rows: Vec<Row>) -> Vec<String> {
     sums.into_iter().map(|sum| format!("{sum:?}")).collect()
 }
 
-fn assert_same(some: &Out, whole: &Out) {
+pub(crate) fn assert_same(some: &Out, whole: &Out) {
     let (some, whole) = (told(some), told(whole));
     for table in TABLES {
         assert_eq!(some[table], whole[table], "{table}");

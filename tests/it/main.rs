@@ -20,7 +20,8 @@ mod cli; // command lines, exit codes, what people read
 mod compact; // trailmill compact
 mod dataset; // the files of a run
 mod faults; // what fails: its class, its count, its exit code
-mod incremental;
+mod golden; // datasets of earlier versions
+mod incremental; // runs that add to a dataset
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lossless; // record to row to record
