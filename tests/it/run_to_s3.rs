@@ -7,7 +7,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::s3_double::{Fault, Gate, Op, S3Double};
-use crate::support::{Bucket, Out, Ran, command, delivery_key, event, ran, trailmill};
+use crate::support::{
+    Bucket, Out, Ran, command, delivery_key, event, ran, rows_of_file, trailmill,
+};
 
 const OUT: &str = "s3://out/team a/tables";
 
@@ -123,6 +125,46 @@ fn what_was_changed_in_a_bucket_is_found() {
         nothing.stderr.contains("holds no dataset of trailmill"),
         "{nothing:?}"
     );
+}
+
+#[test]
+fn nights_in_a_bucket_are_those_of_a_folder_and_one_with_nothing_new_writes_nothing() {
+    let (s3, source) = (double(), small());
+    run(&s3, source.path(), &[]).expect(0);
+    for op in [Op::Put, Op::Get, Op::CreateUpload, Op::Delete] {
+        s3.take_requests(op);
+    }
+    let nothing = run(&s3, source.path(), &[]).expect(0).summary();
+    assert_eq!(nothing["objects"]["read"], 0);
+    for op in [Op::Put, Op::CreateUpload, Op::Delete, Op::AbortUpload] {
+        assert_eq!(s3.take_requests(op), 0, "{op:?}");
+    }
+    let (time, key) = (
+        "2026-08-02T12:00:00Z",
+        delivery_key("111122223333", "us-east-1", "20260802T1205Z", 2),
+    );
+    source.deliver(&key, &[event(1, time, ""), event(2, time, "")]);
+    let folder = Out::new();
+    let second = run(&s3, source.path(), &["--group-bytes", "1"])
+        .expect(0)
+        .summary();
+    assert!(second["records"]["written"].as_u64() > Some(0));
+    folder.run(&[source.path()]).expect(0);
+    let events = |files: &BTreeMap<String, Bytes>| -> usize {
+        let of_events = files.iter().filter(|(path, _)| path.starts_with("events/"));
+        of_events
+            .map(|(_, bytes)| rows_of_file(bytes.clone()).len())
+            .sum()
+    };
+    assert_eq!(events(&data_files(&s3)), events(&folder.data_files()));
+    let verify = [
+        "verify",
+        OUT,
+        "--endpoint-url",
+        s3.url(),
+        "--no-sign-request",
+    ];
+    trailmill(&verify).expect(0);
 }
 
 #[test]
