@@ -140,6 +140,9 @@ pub const ROW_GROUP_BYTES: usize = 96 << 20;
 /// A data file ends at the first row group beyond this size.
 pub const DATA_FILE_BYTES: usize = 512 << 20;
 
+/// Rows of a data file whose times and content hashes are held against new rows together: half a megabyte.
+pub const KNOWN_BATCH_ROWS: usize = 32 << 10;
+
 /// Listed bytes of the objects that are committed together, unless told otherwise: minutes of work that a kill can cost, and files
 /// of useful size.
 pub const GROUP_BYTES: u64 = 256 << 20;

@@ -16,20 +16,19 @@ use parquet::arrow::arrow_reader::{
 use parquet::file::statistics::Statistics;
 
 use crate::commit::DataFile;
+use crate::limits;
 use crate::sink::dataset::Dataset;
 use crate::sink::reader::DataReader;
 use crate::table::Table;
 use crate::table::merge::Window;
 use crate::trail::time::DAY;
 
-/// Rows of a file that are looked at together.
-const BATCH_ROWS: usize = 32 << 10;
-
 /// The rows that a dataset has of a table of records, for windows that come in order.
 #[derive(Debug)]
 pub struct Known<'d> {
     dataset: &'d Dataset,
     table: &'static Table,
+    batch_rows: usize,
     day: Option<i64>,
     /// The files of that day.
     files: Vec<KnownFile>,
@@ -38,9 +37,15 @@ pub struct Known<'d> {
 impl<'d> Known<'d> {
     /// Begins with a table.
     pub fn new(dataset: &'d Dataset, table: &'static Table) -> Self {
+        Self::in_batches(dataset, table, limits::KNOWN_BATCH_ROWS)
+    }
+
+    /// As [`new`](Self::new), with so many rows of a file looked at together.
+    pub fn in_batches(dataset: &'d Dataset, table: &'static Table, batch_rows: usize) -> Self {
         Self {
             dataset,
             table,
+            batch_rows,
             day: None,
             files: Vec::new(),
         }
@@ -85,7 +90,12 @@ impl<'d> Known<'d> {
                 .is_none_or(|(first, last)| first <= span.1 && span.0 <= last)
         };
         let files = self.dataset.files(self.table).filter(of_day);
-        files.cloned().map(KnownFile::new).collect()
+        let known = |file: &DataFile| KnownFile {
+            file: file.clone(),
+            batch_rows: self.batch_rows,
+            open: None,
+        };
+        files.map(known).collect()
     }
 }
 
@@ -148,12 +158,14 @@ fn filter_bit(hash: i64) -> usize {
 #[derive(Debug)]
 struct KnownFile {
     file: DataFile,
+    batch_rows: usize,
     open: Option<OpenFile>,
 }
 
 #[derive(Debug)]
 struct OpenFile {
     data: DataReader,
+    batch_rows: usize,
     metadata: ArrowReaderMetadata,
     reader: ParquetRecordBatchReader,
     /// The number in the file of the next row that the reader gives.
@@ -177,10 +189,6 @@ impl Rows {
 }
 
 impl KnownFile {
-    fn new(file: DataFile) -> Self {
-        Self { file, open: None }
-    }
-
     /// Adds the rows of a window that are in the file.
     fn find(
         &mut self,
@@ -203,6 +211,7 @@ impl KnownFile {
                 dataset.open(&self.file)?,
                 table,
                 wanted.first,
+                self.batch_rows,
             )?),
         };
         let found = open.matches(table, wanted)?;
@@ -212,7 +221,7 @@ impl KnownFile {
 
 impl OpenFile {
     /// Opens a file at the first row group that reaches that time.
-    fn new(data: DataReader, table: &Table, time: i64) -> Result<Self> {
+    fn new(data: DataReader, table: &Table, time: i64, batch_rows: usize) -> Result<Self> {
         let metadata = ArrowReaderMetadata::load(
             &data,
             parquet::arrow::arrow_reader::ArrowReaderOptions::new(),
@@ -230,10 +239,11 @@ impl OpenFile {
             .sum::<Result<usize, _>>()?;
         let reader = builder(&data, &metadata, &[name(table, 0), name(table, 3)])
             .with_row_groups((skipped..groups.len()).collect())
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(batch_rows)
             .build()?;
         Ok(Self {
             data,
+            batch_rows,
             metadata,
             reader,
             next_row,
@@ -356,7 +366,7 @@ impl OpenFile {
         let reader = builder(&self.data, &self.metadata, &columns);
         Ok(reader
             .with_row_selection(RowSelection::from(selectors))
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(self.batch_rows)
             .build()?)
     }
 }

@@ -7,6 +7,7 @@
 
 mod generate; // trailmill generate
 mod json; // a JSON reader of the tests' own
+mod known; // rows that the dataset has
 mod list; // trailmill list
 mod model; // a dataset against a model of it
 mod places; // places for datasets that fail on demand
