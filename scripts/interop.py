@@ -435,17 +435,17 @@ def check_refusal(words, *args, code=1, env=SIGNED):
 
 def check_faults(url, client):
     at = ["--endpoint-url", url]
-    check_refusal(["no-such-bucket"], "s3://no-such-bucket", *at)
-    check_refusal(["credentials"], "s3://trail", *at, env={"AWS_REGION": "us-east-1"})
+    check_refusal(["no-such-bucket"], "s3://no-such-bucket", *at, code=76)
+    check_refusal(["credentials"], "s3://trail", *at, code=76, env={"AWS_REGION": "us-east-1"})
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # and nobody listens
-        check_refusal(["127.0.0.1"], "s3://trail", "--endpoint-url", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        check_refusal(["127.0.0.1"], "s3://trail", "--endpoint-url", f"http://127.0.0.1:{closed.getsockname()[1]}", code=75)
     check_refusal(["nothing/here", "prefix"], "s3://trail/nothing/here/", *at)
     # From here on moto asks who it is. Nobody it knows has the key "test".
     as_text = {"Content-Type": "text/plain"}
     request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=b"0", headers=as_text, method="POST")
     urllib.request.urlopen(request).close()
-    check_refusal(["trail", "credentials"], "s3://trail", *at)
+    check_refusal(["trail", "credentials"], "s3://trail", *at, code=76)
 
 
 # What is held against what

@@ -62,7 +62,9 @@ fn dataset(files: &[Vec<Row>], group_rows: usize) -> DatasetWriter {
             let name = format!("{number}");
             let (out, pending) = dataset.stage(&TABLE, day, &name).unwrap().split();
             let mut file = FileWriter::new(&TABLE, out).unwrap();
-            of_day.iter().for_each(|window| file.write(window).unwrap());
+            for window in of_day {
+                file.write(window).unwrap();
+            }
             let n_rows = of_day.iter().map(|window| window.rows.len() as u64).sum();
             let times = (day * DAY, day * DAY + DAY - 1);
             let out = file.finish().unwrap();
