@@ -49,12 +49,12 @@ pub(super) struct ReadGroup {
 
 impl ReadGroup {
     /// Returns the objects that could not be read, and are still there.
-    pub(super) fn failed(&self) -> impl Iterator<Item = DeliveryObject> {
+    pub(super) fn failed(&self) -> impl Iterator<Item = &DeliveryObject> {
         let failed = self.outcomes.iter().filter_map(|(number, outcome)| {
             let status = status_of(outcome.as_ref().err()?);
             (status != Status::Gone).then_some(*number)
         });
-        failed.map(|number| self.group.objects[number].clone())
+        failed.map(|number| &self.group.objects[number])
     }
 }
 

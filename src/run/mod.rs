@@ -23,7 +23,7 @@ use crate::pipeline::Progress;
 use crate::sink::SinkError;
 use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::store::Store;
-use crate::source::{DeliveryObject, SourceOptions, Sources};
+use crate::source::{SourceOptions, Sources};
 use crate::summary::Summary;
 use crate::trail::time::{DAY, format};
 use group::GroupRun;
@@ -151,7 +151,7 @@ fn read(
     dataset: &mut DatasetWriter,
     sources: &Sources,
     todo: Outstanding,
-    listed: Listed,
+    mut listed: Listed,
     summary: &mut Summary,
     stop: &Arc<AtomicBool>,
 ) -> Result<()> {
@@ -178,22 +178,20 @@ fn read(
     };
     let n_groups = todo.groups.len();
     let mut aside = Some(todo.aside);
-    let mut listed = Some(listed);
-    let mut failed: Vec<DeliveryObject> = Vec::new();
     for (nth, group) in todo.groups.into_iter().enumerate() {
         let mut read = match group_run.read(group, summary) {
             Err(error) if was_stopped(&error) => bail!(interrupted(config, nth, n_groups)),
             read => read?,
         };
-        failed.extend(read.failed());
+        for object in read.failed() {
+            listed.note_failed(object);
+        }
         if stop.load(Ordering::Relaxed) {
             bail!(interrupted(config, nth, n_groups));
         }
         if nth + 1 == n_groups {
             read.aside = aside.take().unwrap_or_default();
-            read.coverage = listed
-                .take()
-                .and_then(|listed| listed.coverage(config, group_run.dataset, failed.iter()));
+            read.coverage = listed.coverage(config, group_run.dataset);
         }
         match group_run.commit(&read, summary) {
             Err(error) if was_stopped(&error) && group_run.dataset.is_publishing() => {

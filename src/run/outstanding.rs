@@ -288,6 +288,8 @@ fn is_within(config: &RunConfig, coverage: &Coverage) -> bool {
 pub(super) struct Listed {
     /// By region folder: the last delivery day that has an object.
     last_days: BTreeMap<String, i64>,
+    /// By region folder: the first delivery day that has an object that could not be read.
+    failed_days: BTreeMap<String, i64>,
 }
 
 impl Listed {
@@ -313,13 +315,18 @@ impl Listed {
         listed
     }
 
-    /// Returns how far the bucket is known when all is read but `failed`. A run that ends at some time tells nothing.
-    pub(super) fn coverage<'o>(
-        self,
-        config: &RunConfig,
-        dataset: &Dataset,
-        failed: impl Iterator<Item = &'o DeliveryObject>,
-    ) -> Option<Coverage> {
+    /// Notes an object that could not be read, and is still there.
+    pub(super) fn note_failed(&mut self, object: &DeliveryObject) {
+        let (Some(time), Some(folder)) = (object.delivery_time, object.region_folder()) else {
+            return;
+        };
+        let day = time.div_euclid(DAY);
+        let first = self.failed_days.entry(folder).or_insert(day);
+        *first = day.min(*first);
+    }
+
+    /// Returns how far the bucket is known when all else is read. A run that ends at some time tells nothing.
+    pub(super) fn coverage(&self, config: &RunConfig, dataset: &Dataset) -> Option<Coverage> {
         if config.selection.to.is_some() {
             return dataset.coverage().cloned();
         }
@@ -327,16 +334,13 @@ impl Listed {
         let mut through = before.map(|of| of.through.clone()).unwrap_or_default();
         // A key from the future must not keep those of today from being listed tomorrow.
         let today = config.now.div_euclid(DAY);
-        for (folder, day) in self.last_days {
-            through.insert(folder, day.min(today));
+        for (folder, day) in &self.last_days {
+            through.insert(folder.clone(), (*day).min(today));
         }
         // What could not be read is looked for until it can, or is gone.
-        for object in failed {
-            let (Some(time), Some(folder)) = (object.delivery_time, object.region_folder()) else {
-                continue;
-            };
-            if let Some(day) = through.get_mut(&folder) {
-                *day = (*day).min(time.div_euclid(DAY));
+        for (folder, failed) in &self.failed_days {
+            if let Some(day) = through.get_mut(folder) {
+                *day = (*day).min(*failed);
             }
         }
         Some(Coverage {
