@@ -409,6 +409,22 @@ impl Summary {
     }
 }
 
+/// Returns the most memory that the process held, where the system says (Linux: `VmHWM`).
+pub fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(
+        line.trim()
+            .strip_suffix(" kB")?
+            .trim()
+            .parse::<u64>()
+            .ok()?
+            * 1024,
+    )
+}
+
 /// Returns a count with its digits in groups of three.
 pub fn digits(n: u64) -> String {
     let plain = n.to_string();

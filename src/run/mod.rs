@@ -24,8 +24,8 @@ use crate::sink::SinkError;
 use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::store::Store;
 use crate::source::{SourceOptions, Sources};
-use crate::summary::Summary;
-use crate::trail::time::{DAY, format};
+use crate::summary::{Summary, peak_memory_bytes};
+use crate::trail::time::DAY;
 use group::GroupRun;
 use outstanding::{Group, Listed, Outstanding, outstanding, since};
 
@@ -89,9 +89,7 @@ fn run_to_end(
     let mut dataset = if config.is_dry {
         Destination::Read(Dataset::read(place)?)
     } else {
-        let run_id = format(config.now).replace([':', '-'], "");
-        let nonce = format!("{run_id}-{}", std::process::id());
-        Destination::Write(DatasetWriter::open(place, run_id, nonce)?)
+        Destination::Write(DatasetWriter::begin(place, config.now)?)
     };
     check_settings(config, dataset.log())?;
     let source_options = SourceOptions {
@@ -256,20 +254,4 @@ fn check_settings(config: &RunConfig, dataset: &Dataset) -> Result<(), UsageErro
         shown(settings),
         shown(&config.settings)
     )))
-}
-
-/// The most memory that the process held, where the system says (Linux: `VmHWM`).
-pub(crate) fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(
-        line.trim()
-            .strip_suffix(" kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()?
-            * 1024,
-    )
 }

@@ -25,7 +25,7 @@ use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings
 use crate::limits;
 use crate::table::Table;
 use crate::trail::hash::hex;
-use crate::trail::time::{DAY, format_date};
+use crate::trail::time::{DAY, format, format_date};
 
 /// Opens the place that an address names: a prefix of a bucket (`s3://bucket[/prefix]`), or a folder.
 ///
@@ -145,7 +145,6 @@ impl Dataset {
         let n_readers = limits::LOG_ENTRIES_READ_AT_ONCE.min(numbers.len());
         let read: Vec<Result<Vec<(u64, Bytes)>, SinkError>> = thread::scope(|scope| {
             let readers: Vec<_> = (0..n_readers).map(|_| scope.spawn(read_some)).collect();
-
             readers
                 .into_iter()
                 .map(|reader| reader.join().unwrap_or_else(|panic| resume_unwind(panic)))
@@ -265,6 +264,17 @@ impl std::ops::Deref for DatasetWriter {
 }
 
 impl DatasetWriter {
+    /// As [`open`](Self::open), for a run of this process that began at a time, in microseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn begin(store: Arc<dyn Store>, now: i64) -> Result<Self, SinkError> {
+        let run_id = format(now).replace([':', '-'], "");
+        let nonce = format!("{run_id}-{}", std::process::id());
+        Self::open(store, run_id, nonce)
+    }
+
     /// Opens a dataset for writing, a new one where there is none: what was committed and not published is published, what was
     /// staged and not committed is swept. `run_id` names the run in the log, `nonce` tells it from any other.
     ///

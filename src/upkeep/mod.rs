@@ -25,7 +25,7 @@ use crate::sink::runs::Runs;
 use crate::sink::store::Store;
 use crate::table::Table;
 use crate::trail::hash::hex;
-use crate::trail::time::{DAY, format};
+use crate::trail::time::DAY;
 pub use summary::{Rewritten, Summary};
 
 /// A command was asked to stop. What it had committed stays.
@@ -41,9 +41,7 @@ pub struct Interrupted {
 /// Opens a dataset, which has to be there, for writing.
 fn open(place: Arc<dyn Store>, now: i64) -> Result<DatasetWriter> {
     Dataset::existing(Arc::clone(&place))?;
-    let run_id = format(now).replace([':', '-'], "");
-    let nonce = format!("{run_id}-{}", std::process::id());
-    Ok(DatasetWriter::open(place, run_id, nonce)?)
+    Ok(DatasetWriter::begin(place, now)?)
 }
 
 fn pool(resources: &Resources) -> Result<ThreadPool> {

@@ -2,20 +2,16 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::{self, Child, Stdio};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use trailmill::cli::{Cli, Command};
-use trailmill::config::RunConfig;
-use trailmill::run;
 use trailmill::sink::folder::Folder;
 
 use crate::places::{Death, Dying};
-use crate::support::{Bucket, Out, Ran, command, delivery_key, event, files};
+use crate::support::{Bucket, Out, Ran, command, delivery_key, event, files, run_into};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/trail");
 
@@ -119,25 +115,9 @@ fn child() {
     let (Ok(at), Ok(out)) = (std::env::var(DIES_AT), std::env::var(DIES_IN)) else {
         return;
     };
-    let args = [
-        "trailmill",
-        "run",
-        FIXTURES,
-        "--out",
-        &out,
-        "--group-bytes",
-        "100000",
-    ];
-    let Ok(Cli {
-        command: Command::Run(args),
-    }) = clap::Parser::try_parse_from(args)
-    else {
-        panic!("a run")
-    };
-    let config = RunConfig::new(&args).unwrap();
     let folder = Arc::new(Folder::new(Path::new(&out)));
     let place = Arc::new(Dying::new(folder, at.parse().unwrap(), Death::Kills));
-    run::run(&config, place, io::empty(), &Arc::default()).unwrap();
+    run_into(place, &[FIXTURES, "--out", &out, "--group-bytes", "100000"]).unwrap();
 }
 
 #[test]

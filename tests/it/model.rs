@@ -2,19 +2,14 @@
 //! ends as the set of events that runs have seen.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use proptest::prelude::*;
-use trailmill::cli::{Cli, Command};
-use trailmill::config::RunConfig;
-use trailmill::run;
 use trailmill::sink::store::Store;
 
 use crate::incremental::sums;
 use crate::places::{Death, Dying, Memory};
-use crate::support::{Bucket, Row, delivery_key, document, event, rows_of_file};
+use crate::support::{Bucket, Row, delivery_key, document, event, rows_of_file, run_into};
 
 /// Hours that events span.
 const HOURS: u64 = 60;
@@ -57,8 +52,6 @@ fn record((number, version): Event) -> String {
 fn run(place: Arc<dyn Store>, bucket: &Bucket, from: u64, to: u64, group_bytes: u32) -> bool {
     let (from, to, group_bytes) = (time(from), time(to), group_bytes.to_string());
     let args = [
-        "trailmill",
-        "run",
         bucket.path(),
         "--out",
         "memory",
@@ -71,20 +64,7 @@ fn run(place: Arc<dyn Store>, bucket: &Bucket, from: u64, to: u64, group_bytes: 
         "--threads",
         "1",
     ];
-    let Ok(Cli {
-        command: Command::Run(args),
-    }) = clap::Parser::try_parse_from(args)
-    else {
-        panic!("a run")
-    };
-    let config = RunConfig::new(&args).unwrap();
-    run::run(
-        &config,
-        place,
-        io::empty(),
-        &Arc::new(AtomicBool::new(false)),
-    )
-    .is_ok()
+    run_into(place, &args).is_ok()
 }
 
 fn rows(place: &Memory, table: &str) -> Vec<Row> {

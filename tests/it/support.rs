@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{self, Stdio};
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
@@ -16,10 +17,15 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use trailmill::budget::Room;
+use trailmill::cli::{Cli, Command};
+use trailmill::config::RunConfig;
 use trailmill::mill::{Mill, Object, Options, Outcome};
 use trailmill::plan::NO_HISTORY;
+use trailmill::run;
 use trailmill::select::Selection;
 use trailmill::sink::runs::Runs;
+use trailmill::sink::store::Store;
+use trailmill::summary::Summary;
 use trailmill::table::encode::FileWriter;
 use trailmill::table::merge::{Merge, WindowLimits};
 use trailmill::table::rebuild::Rows;
@@ -137,8 +143,8 @@ impl Ran {
 }
 
 /// Returns the program, away from what the machine's user has set.
-pub(crate) fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trailmill"));
+pub(crate) fn command(args: &[&str]) -> process::Command {
+    let mut command = process::Command::new(env!("CARGO_BIN_EXE_trailmill"));
     command.args(args).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("AWS_") {
@@ -152,6 +158,19 @@ pub(crate) fn command(args: &[&str]) -> Command {
 /// Runs the program.
 pub(crate) fn trailmill(args: &[&str]) -> Ran {
     ran(&command(args).output().unwrap())
+}
+
+/// Runs `trailmill run` in this process, into a place of the test's own.
+pub(crate) fn run_into(place: Arc<dyn Store>, args: &[&str]) -> anyhow::Result<Summary> {
+    let args = [&["trailmill", "run"], args].concat();
+    let Ok(Cli {
+        command: Command::Run(args),
+    }) = clap::Parser::try_parse_from(args)
+    else {
+        panic!("a run")
+    };
+    let config = RunConfig::new(&args).unwrap();
+    run::run(&config, place, io::empty(), &Arc::default())
 }
 
 /// Runs the program with something on stdin.
@@ -171,7 +190,7 @@ pub(crate) fn trailmill_with(args: &[&str], stdin: &str) -> Ran {
     ran(&child.wait_with_output().unwrap())
 }
 
-pub(crate) fn ran(output: &std::process::Output) -> Ran {
+pub(crate) fn ran(output: &process::Output) -> Ran {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     Ran {
         code: output.status.code(),
