@@ -16,6 +16,31 @@ use serde::{Deserialize, Serialize};
 /// 1.1: what an entry is for, the uploads of its files, what had been listed, the dataset's settings.
 pub const FORMAT_VERSION: &str = "1.1";
 
+/// The folder of the log, from the dataset's root.
+pub const LOG_FOLDER: &str = "_trailmill/log";
+
+/// What all runs into a dataset have in common, for people: the log's first entry that adds is what counts.
+pub const SETTINGS_PATH: &str = "_trailmill/dataset.json";
+
+/// Returns where an entry lies.
+pub fn entry_path(number: u64) -> String {
+    format!("{LOG_FOLDER}/{number}.json")
+}
+
+/// Returns where it is said that an entry is published.
+pub fn done_path(number: u64) -> String {
+    format!("{LOG_FOLDER}/{number}.done")
+}
+
+/// Returns the number in the name of a file in the log's folder, and whether it is an entry; none for what is neither an entry
+/// nor its `.done`.
+pub fn log_file(name: &str) -> Option<(u64, bool)> {
+    let (digits, kind) = name.split_once('.')?;
+    let number: u64 = digits.parse().ok()?;
+    let is_plain = number > 0 && number.to_string() == digits;
+    (is_plain && matches!(kind, "json" | "done")).then_some((number, kind == "json"))
+}
+
 /// Returns what `<n>.done` holds, given the SHA-256 of the entry in hex.
 pub fn done_text(sha256: &str) -> String {
     format!("{sha256}\n")

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use sha2::{Digest, Sha256};
 
 use super::{Finding, Kind};
-use crate::commit::{DataFile, Entry, done_text};
+use crate::commit::{DataFile, Entry, done_path, done_text, entry_path};
 use crate::trail::hash::hex;
 
 /// What lies in the log's folder under one number.
@@ -32,15 +32,6 @@ pub struct Log {
     pub last: Option<(u64, String)>,
     /// What is wrong.
     pub findings: Vec<Finding>,
-}
-
-/// Returns where an entry lies.
-pub fn entry_path(number: u64) -> String {
-    format!("_trailmill/log/{number}.json")
-}
-
-fn done_path(number: u64) -> String {
-    format!("_trailmill/log/{number}.done")
 }
 
 /// Reads the log: entries from 1 without a gap, each what it was when it was written.

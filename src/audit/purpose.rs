@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::log::{Log, entry_path};
+use super::log::Log;
 use super::{Finding, Kind};
-use crate::commit::{DataFile, Entry, Purpose};
+use crate::commit::{DataFile, Entry, Purpose, SETTINGS_PATH, entry_path};
 use crate::table::{ADDITIVE, DERIVED, Table};
-
-/// Where what all runs have in common is repeated for people.
-const SETTINGS: &str = "_trailmill/dataset.json";
 
 /// Returns the numbers of the entries that a later one takes back.
 pub fn taken_back(entries: &[Entry]) -> BTreeSet<u64> {
@@ -134,7 +131,7 @@ fn has(tables: &[&Table], file: &DataFile) -> bool {
 
 /// Holds `dataset.json` against the settings that the log has.
 pub fn check_settings(log: &Log, stored: Option<&Result<Vec<u8>, String>>) -> Option<Finding> {
-    let find = |kind, what: &str| Some(Finding::new(kind, SETTINGS, what));
+    let find = |kind, what: &str| Some(Finding::new(kind, SETTINGS_PATH, what));
     let gone = taken_back(&log.entries);
     let mut settled = log
         .entries

@@ -19,9 +19,12 @@ use super::folder::Folder;
 use super::reader::DataReader;
 use super::s3::{Bucket, WriteOptions};
 use super::store::{Stage, Store};
-use super::{LOG, RUNS, SETTINGS, SinkError};
+use super::{RUNS, SinkError};
 use crate::aws::AwsOptions;
-use crate::commit::{Coverage, DataFile, Entry, FORMAT_VERSION, Purpose, Settings, done_text};
+use crate::commit::{
+    Coverage, DataFile, Entry, FORMAT_VERSION, LOG_FOLDER, Purpose, SETTINGS_PATH, Settings,
+    done_path, done_text, entry_path, log_file,
+};
 use crate::limits;
 use crate::table::Table;
 use crate::trail::hash::hex;
@@ -99,14 +102,11 @@ impl Dataset {
     fn read_log(&mut self) -> Result<(), SinkError> {
         let mut numbers = Vec::new();
         let mut is_done = Vec::new();
-        for name in self.store.names(LOG)? {
-            match name
-                .split_once('.')
-                .map(|(n, kind)| (n.parse::<u64>(), kind))
-            {
-                Some((Ok(number), "json")) => numbers.push(number),
-                Some((Ok(number), "done")) => is_done.push(number),
-                _ => {}
+        for name in self.store.names(LOG_FOLDER)? {
+            match log_file(&name) {
+                Some((number, true)) => numbers.push(number),
+                Some((number, false)) => is_done.push(number),
+                None => {}
             }
         }
         numbers.sort_unstable();
@@ -282,7 +282,7 @@ impl DatasetWriter {
     ///
     /// Returns an error where the place holds something else, another run is writing to it, or it cannot be made.
     pub fn open(store: Arc<dyn Store>, run_id: String, nonce: String) -> Result<Self, SinkError> {
-        let is_ours = !store.names(super::OURS)?.is_empty() || !store.names(LOG)?.is_empty();
+        let is_ours = !store.names(super::OURS)?.is_empty() || !store.names(LOG_FOLDER)?.is_empty();
         if !is_ours && store.holds_data()? {
             return Err(SinkError::NotEmpty(store.address().to_owned()));
         }
@@ -421,7 +421,7 @@ impl DatasetWriter {
         }
         self.store().remove(&entry.removed)?;
         if let Some(settings) = &entry.settings {
-            self.store().create(SETTINGS, &settings.to_json())?;
+            self.store().create(SETTINGS_PATH, &settings.to_json())?;
         }
         if let Purpose::Void(number) = entry.purpose {
             self.settle(number)?;
@@ -433,8 +433,7 @@ impl DatasetWriter {
     fn settle(&self, number: u64) -> Result<(), SinkError> {
         let text = self.store().read(&entry_path(number))?.unwrap_or_default();
         let done = done_text(&hex(&Sha256::digest(&text)));
-        self.store()
-            .create(&format!("{LOG}/{number}.done"), done.as_bytes())?;
+        self.store().create(&done_path(number), done.as_bytes())?;
         Ok(())
     }
 
@@ -497,10 +496,6 @@ impl Drop for DatasetWriter {
             let _ = self.store().sweep_own(); // else by the next run
         }
     }
-}
-
-fn entry_path(number: u64) -> String {
-    format!("{LOG}/{number}.json")
 }
 
 fn log_error(number: u64, why: &str) -> SinkError {

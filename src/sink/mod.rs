@@ -27,9 +27,5 @@ pub use error::SinkError;
 const OURS: &str = "_trailmill";
 /// Held by the one run that writes.
 const LOCK: &str = "lock";
-/// The folder of the log.
-const LOG: &str = "_trailmill/log";
 /// The folder of what runs did, for people.
 pub const RUNS: &str = "_trailmill/runs";
-/// What all runs into a dataset have in common, for people: the log's first entry is what counts.
-pub const SETTINGS: &str = "_trailmill/dataset.json";

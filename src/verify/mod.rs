@@ -15,12 +15,13 @@ use crate::audit::log::{self, Files, Live, Log, Stored, read_log};
 use crate::audit::purpose::{check_purposes, check_settings};
 use crate::audit::{Finding, Kind};
 use crate::aws::AwsOptions;
+use crate::commit::{LOG_FOLDER, SETTINGS_PATH, log_file};
 use crate::limits;
 use crate::sink::dataset;
 use crate::sink::inventory::Found;
 use crate::sink::s3::WriteOptions;
 use crate::sink::store::Store;
-use crate::sink::{RUNS, SETTINGS, SinkError};
+use crate::sink::{RUNS, SinkError};
 use data_file::DataFileCheck;
 pub use report::{LastEntry, Report};
 
@@ -61,8 +62,8 @@ pub fn verify(dataset: &str, aws: &AwsOptions) -> Result<Report> {
     report.findings.append(&mut files.findings);
     report.findings.extend(check_purposes(&log));
     let settings = found
-        .get(SETTINGS)
-        .map(|found| read(store, SETTINGS, found));
+        .get(SETTINGS_PATH)
+        .map(|found| read(store, SETTINGS_PATH, found));
     report
         .findings
         .extend(check_settings(&log, settings.as_ref()));
@@ -131,11 +132,7 @@ fn cause(error: &SinkError) -> String {
 
 /// Returns the number in the name of a file of the log, and whether it is an entry.
 fn log_name(path: &str) -> Option<(u64, bool)> {
-    let name = path.strip_prefix("_trailmill/log/")?;
-    let (digits, kind) = name.split_once('.')?;
-    let number: u64 = digits.parse().ok()?;
-    let is_plain = number > 0 && number.to_string() == digits;
-    (is_plain && matches!(kind, "json" | "done")).then_some((number, kind == "json"))
+    log_file(path.strip_prefix(LOG_FOLDER)?.strip_prefix('/')?)
 }
 
 /// Names the files that are no live files of the dataset.
@@ -147,7 +144,7 @@ fn strangers(found: &BTreeMap<String, Found>, files: &Files<'_>, log: &Log) -> V
     };
     let is_strange = |path: &str| {
         let is_known = files.live.contains_key(path) || log_name(path).is_some();
-        !is_known && !is_of_runs(path) && path != SETTINGS
+        !is_known && !is_of_runs(path) && path != SETTINGS_PATH
     };
     let others = found.iter().filter(|(path, _)| is_strange(path));
     others

@@ -23,10 +23,10 @@ use self::requests::{OpenUpload, Prefix, each};
 use self::stage::Staging;
 use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
-use super::{LOG, OURS, SinkError};
+use super::{OURS, SinkError};
 use crate::aws::AwsOptions;
 use crate::aws::client::{Clients, lock};
-use crate::commit::DataFile;
+use crate::commit::{DataFile, LOG_FOLDER};
 
 /// How long is waited for what one has staged to be swept. What is left then is swept by the next run.
 const SWEEP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -189,7 +189,7 @@ impl Store for Bucket {
 
     fn inventory(&self) -> Result<BTreeMap<String, Found>, SinkError> {
         let found = self.wait(self.prefix.all())?;
-        if !found.keys().any(|path| path.starts_with(LOG)) {
+        if !found.keys().any(|path| path.starts_with(LOG_FOLDER)) {
             return Err(SinkError::NoDataset(self.address.clone()));
         }
         let found = found.into_iter();
