@@ -17,7 +17,7 @@ use parquet::basic::Encoding;
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{
-    EnabledStatistics, WriterProperties, WriterPropertiesPtr, WriterVersion,
+    BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesPtr, WriterVersion,
 };
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnDescPtr, ColumnPath};
@@ -165,6 +165,8 @@ fn properties(schema: &Schema) -> WriterProperties {
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(pages::compression())
         .set_statistics_enabled(EnabledStatistics::Page)
+        // Beside the footer, so that who looks something up in a bucket reads both at once.
+        .set_bloom_filter_position(BloomFilterPosition::End)
         .set_key_value_metadata(Some(keys));
     for field in schema.fields() {
         let path = ColumnPath::from(field.name().as_str());
@@ -187,8 +189,27 @@ fn plan(kind: Kind, name: &str) -> Plan {
     Plan {
         has_dictionary: kind != Kind::Binary && !is_id,
         has_bounds: is_id || !matches!(kind, Kind::Plain | Kind::Binary),
+        has_filter: LOOKED_UP.contains(&name),
     }
 }
+
+/// The columns by which few of many events are looked for, and whose bounds say little because every row group has small
+/// and great ones. They have Bloom filters: of ids 1.5 % of a file, of the others next to nothing.
+const LOOKED_UP: &[&str] = &[
+    "downstream_request_id",
+    "error_code",
+    "event_id",
+    "event_name",
+    "issued_access_key_id",
+    "mcp_event_id",
+    "principal",
+    "request_id",
+    "resource_arn",
+    "session_name",
+    "source_ip_address",
+    "user_access_key_id",
+    "user_name",
+];
 
 /// Encodes a column: one chunk, or one for each leaf of lists.
 fn encode(

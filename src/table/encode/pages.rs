@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::{BoundaryOrder, Compression, Encoding, EncodingMask, Type, ZstdLevel};
+use parquet::bloom_filter::Sbbf;
 use parquet::column::page::{CompressedPage, Page, PageWriteSpec, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
@@ -97,6 +98,7 @@ pub(super) struct Pages<'v> {
     columns: ColumnIndexBuilder,
     offsets: OffsetIndexBuilder,
     encodings: Vec<PageEncodingStats>,
+    filter: Option<Sbbf>,
 }
 
 #[derive(Debug, Default)]
@@ -123,7 +125,13 @@ impl<'v> Pages<'v> {
             descending: true,
             offsets: OffsetIndexBuilder::new(),
             encodings: Vec::new(),
+            filter: None,
         }
+    }
+
+    /// Gives the column a Bloom filter of its values.
+    pub(super) fn filter(&mut self, filter: Sbbf) {
+        self.filter = Some(filter);
     }
 
     /// Writes the dictionary, which is the scratch's page: before any data.
@@ -241,7 +249,7 @@ impl<'v> Pages<'v> {
             bytes_written: bytes.len() as u64,
             rows_written: rows as u64,
             metadata,
-            bloom_filter: None,
+            bloom_filter: self.filter,
             column_index: is_indexed.then(|| self.columns.build()).transpose()?,
             offset_index: Some(self.offsets.build()),
         };

@@ -11,7 +11,10 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 use proptest::prelude::*;
 
 /// Rows `n` of some, every second one without optional values.
@@ -183,6 +186,30 @@ fn pages_are_found_by_their_index() {
         found,
         concat_batches(&whole.schema(), &expected).expect("one schema")
     );
+}
+
+#[test]
+fn filters_tell_what_a_row_group_has() {
+    let file = bytes::Bytes::from(file_of(vec![many_rows(4_000)], 1000));
+    let options = ReadOptionsBuilder::new().build();
+    let reader = SerializedFileReader::new_with_options(file.clone(), options);
+    let reader = reader.expect("a Parquet file");
+    let filter = |group: usize, name: &str| {
+        let group = reader.metadata().row_group(group);
+        let mut columns = group.columns().iter();
+        let column = columns.find(|column| column.column_path().string() == name);
+        Sbbf::read_from_column_chunk(column.expect("a column"), &file).expect("sound")
+    };
+    let ids = filter(1, "event_id").expect("ids are looked up");
+    let has = |n: &i64| ids.check(format!("{n:036}").as_str());
+    assert!((1000..2000).all(|n| has(&n)));
+    let wrong = (0..1000).chain(2000..4000).filter(has).count();
+    assert!(wrong < 200, "{wrong} of 3,000 are not there");
+    let names = filter(0, "event_name").expect("names are looked up");
+    assert!((0..300).all(|n| names.check(format!("Get{n}").as_str())));
+    assert!(names.num_blocks() < 32, "names repeat");
+    assert!(filter(0, "request_parameters").is_none());
+    assert!(filter(0, "error_code").is_none(), "without a value");
 }
 
 #[derive(Debug, Clone)]

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
 
@@ -29,6 +30,9 @@ const SAMPLE_VALUES: usize = 1024;
 const LONG_BYTES: usize = 64;
 /// What a value takes beside its bytes.
 const LENGTH_BYTES: usize = 4;
+/// How often a Bloom filter may say "perhaps" of a text that is not there: a row group read in vain for 30 that are skipped, at
+/// a byte a text.
+const FALSE_POSITIVES: f64 = 0.03;
 
 /// How a column of text is written.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +41,8 @@ pub(super) struct Plan {
     pub(super) has_dictionary: bool,
     /// Whether the smallest and greatest text of a page say something.
     pub(super) has_bounds: bool,
+    /// Whether row groups that do not have a text are to be skipped.
+    pub(super) has_filter: bool,
 }
 
 /// Encodes a column of texts or bytes.
@@ -226,6 +232,20 @@ impl<'w> Values<'w> {
         }
     }
 
+    /// Returns a Bloom filter of the values, as large as it needs to be.
+    fn filter(&self) -> Sbbf {
+        let distinct = match self {
+            Self::Numbered { entries, .. } => entries,
+            Self::Plain(values) => values,
+        };
+        let mut filter = Sbbf::new_with_num_of_bytes(distinct.len());
+        for value in distinct {
+            filter.insert(*value);
+        }
+        filter.fold_to_target_fpp(FALSE_POSITIVES);
+        filter
+    }
+
     /// Appends some values and returns how they are written.
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Encoding {
         match self {
@@ -343,6 +363,9 @@ fn write(
 ) -> Result<Encoded> {
     let mut pages = Pages::new(descr);
     let mut bounds = plan.has_bounds.then(|| Bounds::new(values));
+    if plan.has_filter {
+        pages.filter(values.filter());
+    }
     if let Values::Numbered { entries, .. } = values {
         scratch.page.clear();
         plain(entries, &mut scratch.page);
