@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{
-    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, RebuildArgs, RunArgs, VerifyArgs,
+    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, LookupArgs, RebuildArgs,
+    RunArgs, VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -20,7 +21,7 @@ use crate::run;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
-use crate::{export, generate, list, metrics, pipeline, verify};
+use crate::{export, generate, list, lookup, metrics, pipeline, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -40,6 +41,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Run(args) => run(args),
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
+        Command::Lookup(args) => lookup(args),
         Command::Verify(args) => verify(args),
         Command::Compact(args) => compact(args),
         Command::Rebuild(args) => rebuild(args),
@@ -148,6 +150,13 @@ fn export(args: &ExportArgs) -> Result<ExitStatus> {
     let mut out = BufWriter::with_capacity(1 << 20, io::stdout().lock());
     let aws = config::aws(&args.aws);
     export::export(&args.dataset, &aws, &selection, args.format, &mut out)?;
+    Ok(ExitStatus::Done)
+}
+
+fn lookup(args: &LookupArgs) -> Result<ExitStatus> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    lookup::lookup(args, config::now(), &mut out)?;
+    out.flush()?;
     Ok(ExitStatus::Done)
 }
 

@@ -35,6 +35,8 @@ pub enum Command {
     List(ListArgs),
     /// Print the records rebuilt from a dataset, as JSON lines
     Export(ExportArgs),
+    /// Show the newest events that fit, one event whole, or what a temporary key came from
+    Lookup(Box<LookupArgs>),
     /// Check a dataset: its log, its data files and its books against each other
     Verify(VerifyArgs),
     /// Merge the small data files of a dataset, with the same rows
@@ -146,6 +148,88 @@ pub enum ExportFormat {
     Jsonl,
     /// One document: {"Records":[…]}
     Records,
+}
+
+/// `trailmill lookup`.
+#[derive(Debug, Args)]
+pub struct LookupArgs {
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// The event with this id, with its record and its tool calls; each filter can be repeated, takes @FILE for a
+    /// value a line, and all have to fit
+    #[arg(long, value_name = "ID", help_heading = SELECTION)]
+    pub event_id: Vec<String>,
+    /// Events of this name, such as `DeleteBucket`
+    #[arg(long, value_name = "NAME", help_heading = SELECTION)]
+    pub event_name: Vec<String>,
+    /// Events of this service: s3 or s3.amazonaws.com
+    #[arg(long, value_name = "SOURCE", help_heading = SELECTION)]
+    pub event_source: Vec<String>,
+    /// Events of this user name or session name
+    #[arg(long, value_name = "NAME", help_heading = SELECTION)]
+    pub user: Vec<String>,
+    /// Events of this principal, as `events.principal` has it
+    #[arg(long, value_name = "PRINCIPAL", help_heading = SELECTION)]
+    pub principal: Vec<String>,
+    /// Events signed with this access key
+    #[arg(long, value_name = "KEY", help_heading = SELECTION)]
+    pub access_key: Vec<String>,
+    /// The calls that issued the access keys, back to the first, and the keys that they issued
+    #[arg(long, requires = "access_key", help_heading = SELECTION)]
+    pub chain: bool,
+    /// Events from this address
+    #[arg(long, value_name = "ADDRESS", help_heading = SELECTION)]
+    pub source_ip: Vec<String>,
+    /// Events on this resource: an ARN, or a name in it; a bucket stands for its objects too
+    #[arg(long, value_name = "NAME", help_heading = SELECTION)]
+    pub resource: Vec<String>,
+    /// Events on a resource of this type, such as `AWS::S3::Bucket`
+    #[arg(long, value_name = "TYPE", help_heading = SELECTION)]
+    pub resource_type: Vec<String>,
+    /// Events in this account
+    #[arg(long, value_name = "ACCOUNT", help_heading = SELECTION)]
+    pub account: Vec<String>,
+    /// Events in this region
+    #[arg(long, value_name = "REGION", help_heading = SELECTION)]
+    pub event_region: Vec<String>,
+    /// Events that only read, or those that may write
+    #[arg(long, value_name = "true|false", help_heading = SELECTION)]
+    pub read_only: Option<bool>,
+    /// Events that failed, or only with this error code
+    #[arg(long, value_name = "CODE", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = SELECTION)]
+    pub errors: Option<String>,
+    /// Events of agents, or only of this MCP channel
+    #[arg(long, value_name = "CHANNEL", num_args = 0..=1, require_equals = true, default_missing_value = "", help_heading = SELECTION)]
+    pub mcp: Option<String>,
+    /// Events at or after this time: RFC 3339, a date, or an offset such as -7d, -36h
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub from: Option<Moment>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub to: Option<Moment>,
+    /// How events are laid out
+    #[arg(long, value_enum, default_value_t = LookupFormat::Table, help_heading = OUTPUT)]
+    pub format: LookupFormat,
+    /// So many of the newest; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 50, help_heading = OUTPUT)]
+    pub limit: usize,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+}
+
+/// How `lookup` lays out events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LookupFormat {
+    /// Columns for people; one event by its id is shown whole
+    Table,
+    /// One document: a list of events, each with its record
+    Json,
+    /// One event a line, with its record
+    Jsonl,
+    /// Comma-separated, for spreadsheets
+    Csv,
 }
 
 /// `trailmill verify`.

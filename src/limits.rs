@@ -221,3 +221,10 @@ pub const CHECKED_BYTES: usize = 1 << 20;
 /// Size of a data file that compaction merges to, unless told otherwise: some ten row groups, large enough that opening a file is
 /// nothing beside reading it, small enough that several readers share a day.
 pub const TARGET_BYTES: u64 = 256 << 20;
+
+/// Keys that `lookup --chain` follows below the one that is asked for; a session that issues more is a machine's, and the output says
+/// that there are more.
+pub const KEY_CHAIN_MAX: usize = 1_000;
+
+/// Events that `lookup` shows as the calls of one tool call, or as the tool calls of one call.
+pub const TOOL_CALL_EVENTS_MAX: usize = 1_000;

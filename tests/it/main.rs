@@ -25,6 +25,7 @@ mod golden; // datasets of earlier versions
 mod incremental; // runs that add to a dataset
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
+mod lookup; // trailmill lookup
 mod lossless; // record to row to record
 mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading

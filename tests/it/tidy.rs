@@ -57,6 +57,7 @@ const RANKS: &[(&str, &[&str])] = &[
         "table/",
         &["table", "mcp", "trail", "select", "limits", "reject"],
     ),
+    ("find/", &["find", "table", "select", "trail"]),
     ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
