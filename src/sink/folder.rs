@@ -1,13 +1,17 @@
 //! A dataset's place in a folder: staged files are renamed, the log's are linked, a lock keeps other writers away.
+//!
+//! What lasts through a power cut is what was synced: a file's bytes by the file, its name by its folder, that folder's name by the one
+//! above. Whoever finds a change already made syncs it all the same, because who made it may have been killed before that.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
+use super::disk::{Disk, NewFile, RealDisk};
 use super::error::failed;
 use super::inventory::{Found, inventory};
 use super::store::{ReadAt, Stage, Store};
@@ -17,6 +21,7 @@ use crate::commit::{DataFile, Upload};
 /// A folder.
 #[derive(Debug)]
 pub struct Folder {
+    disk: Arc<dyn Disk>,
     root: PathBuf,
     address: String,
     /// Whether the folder was there before.
@@ -28,7 +33,13 @@ pub struct Folder {
 impl Folder {
     /// Returns the place, which need not be there yet.
     pub fn new(root: &Path) -> Self {
+        Self::on(Arc::new(RealDisk), root)
+    }
+
+    /// As [`new`](Self::new), with a file system of one's own.
+    pub fn on(disk: Arc<dyn Disk>, root: &Path) -> Self {
         Self {
+            disk,
             root: root.to_owned(),
             address: root.display().to_string(),
             existed: root.exists(),
@@ -49,9 +60,42 @@ impl Folder {
         self.stage_folder().join(path.replace('/', "-") + ".part")
     }
 
-    fn create_stage_folder(&self) -> Result<(), SinkError> {
-        let stage = self.stage_folder();
-        fs::create_dir_all(&stage).map_err(failed("create", &stage))
+    /// Makes a folder, and those above it that are not there. Returns those that have a new name in them.
+    fn make_folders(&self, folder: &Path) -> Result<BTreeSet<PathBuf>, SinkError> {
+        let Some(above) = folder.parent().filter(|_| !folder.is_dir()) else {
+            return Ok(BTreeSet::new());
+        };
+        let mut changed = self.make_folders(above)?;
+        match self.disk.make_folder(folder) {
+            Err(_) if folder.is_dir() => {} // another run was faster
+            made => made.map_err(failed("create", folder))?,
+        }
+        changed.insert(above.to_owned());
+        Ok(changed)
+    }
+
+    /// As [`make_folders`](Self::make_folders), durably.
+    fn make_durable_folders(&self, folder: &Path) -> Result<(), SinkError> {
+        let changed = self.make_folders(folder)?;
+        changed.iter().try_for_each(|folder| self.sync(folder))
+    }
+
+    /// Makes folders below the root, and the way to them durable: what is brought there is to be found.
+    fn make_way(&self, folders: &BTreeSet<PathBuf>) -> Result<(), SinkError> {
+        let mut above = BTreeSet::new();
+        for folder in folders {
+            self.make_folders(folder)?;
+            let ancestors = folder.ancestors().skip(1);
+            above.extend(ancestors.take_while(|above| above.starts_with(&self.root)));
+        }
+        above.into_iter().try_for_each(|folder| self.sync(folder))
+    }
+
+    /// Makes durable what names a folder has.
+    fn sync(&self, folder: &Path) -> Result<(), SinkError> {
+        self.disk
+            .sync_folder(folder)
+            .map_err(failed("sync", folder))
     }
 }
 
@@ -62,15 +106,22 @@ impl Store for Folder {
 
     /// The lock goes with the process, killed or not; one that is stopped keeps it.
     fn lock(&self) -> Result<(), SinkError> {
-        let log = self.root.join(OURS).join("log");
-        fs::create_dir_all(&log).map_err(failed("create", &log))?;
-        let path = self.root.join(OURS).join(LOCK);
-        let options = OpenOptions::new().append(true).create(true).open(&path);
-        let file = options.map_err(failed("open", &path))?;
+        let ours = self.root.join(OURS);
+        let log = ours.join("log");
+        self.make_durable_folders(&log)?;
+        let path = ours.join(LOCK);
+        let file = self.disk.open_lock(&path).map_err(failed("open", &path))?;
         match file.try_lock() {
             Ok(()) => {
                 let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
                 *lock = Some(file);
+                // Entries that are read from now on are acted upon: they have to last before that.
+                for folder in [&log, &ours, &self.root] {
+                    self.sync(folder)?;
+                }
+                if let Some(above) = self.root.parent() {
+                    let _ = self.sync(above); // not ours, nor perhaps to be read
+                }
                 Ok(())
             }
             Err(TryLockError::WouldBlock) => Err(SinkError::Busy(self.address.clone())),
@@ -122,42 +173,40 @@ impl Store for Folder {
     }
 
     fn create(&self, path: &str, content: &[u8]) -> Result<bool, SinkError> {
-        self.create_stage_folder()?;
+        let stage = self.stage_folder();
+        self.make_durable_folders(&stage)?;
         let path = self.at(path);
         let folder = path.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(failed("create", folder))?;
-        let temporary = self.stage_folder().join("log");
+        self.make_durable_folders(folder)?;
+        let temporary = stage.join("log");
         // What a killed run left under this name may be the very file of the log that it had linked: it is not to be written to.
-        match fs::remove_file(&temporary) {
+        match self.disk.remove_file(&temporary) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => {
                 return Err(failed("remove", &temporary)(e));
             }
             _ => {}
         }
-        let new = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&temporary);
+        let new = self.disk.make_file(&temporary);
         let mut file = new.map_err(failed("create", &temporary))?;
         file.write_all(content)
-            .and_then(|()| file.sync_all())
+            .and_then(|()| file.sync())
             .map_err(failed("write", &temporary))?;
-        let is_new = match fs::hard_link(&temporary, &path) {
+        self.sync(&stage)?; // an entry lasts only where what it names does
+        let is_new = match self.disk.link(&temporary, &path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => false,
             linked => linked.map(|()| true).map_err(failed("create", &path))?,
         };
-        fs::remove_file(&temporary).map_err(failed("remove", &temporary))?;
-        sync_folder(folder)?;
+        self.disk
+            .remove_file(&temporary)
+            .map_err(failed("remove", &temporary))?;
+        self.sync(folder)?;
         Ok(is_new)
     }
 
     fn stage(&self, path: &str) -> Result<Box<dyn Stage>, SinkError> {
-        self.create_stage_folder()?;
+        self.make_durable_folders(&self.stage_folder())?;
         let staged = self.staged(path);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&staged);
+        let file = self.disk.make_file(&staged);
         let file = BufWriter::with_capacity(1 << 20, file.map_err(failed("create", &staged))?);
         Ok(Box::new(Staging { staged, file }))
     }
@@ -167,6 +216,11 @@ impl Store for Folder {
     }
 
     fn publish(&self, files: &[DataFile]) -> Result<Option<String>, SinkError> {
+        let folders: BTreeSet<PathBuf> = files
+            .iter()
+            .filter_map(|file| Some(self.at(&file.path).parent()?.to_owned()))
+            .collect();
+        self.make_way(&folders)?;
         for file in files {
             let (staged, target) = (self.staged(&file.path), self.at(&file.path));
             // Looking settles it: a rename is whole or not there.
@@ -176,25 +230,27 @@ impl Store for Folder {
             if !staged.exists() {
                 return Ok(Some(file.path.clone()));
             }
-            let folder = target.parent().unwrap_or(&self.root);
-            fs::create_dir_all(folder).map_err(failed("create", folder))?;
-            fs::rename(&staged, &target).map_err(failed("publish", &target))?;
-            sync_folder(folder)?;
+            self.disk
+                .rename(&staged, &target)
+                .map_err(failed("publish", &target))?;
         }
+        folders.iter().try_for_each(|folder| self.sync(folder))?;
         Ok(None)
     }
 
     fn remove(&self, paths: &[String]) -> Result<(), SinkError> {
+        let mut changed = BTreeSet::new();
         for path in paths {
             let path = self.at(path);
-            match fs::remove_file(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            match self.disk.remove_file(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
                 removed => removed.map_err(failed("remove", &path))?,
             }
-            if let Some(folder) = path.parent() {
-                sync_folder(folder)?;
-                let _ = fs::remove_dir(folder); // where it was the last
-            }
+            changed.extend(path.parent().map(Path::to_owned));
+        }
+        for folder in changed.iter().filter(|folder| folder.is_dir()) {
+            self.sync(folder)?;
+            let _ = self.disk.remove_folder(folder); // where it was the last
         }
         Ok(())
     }
@@ -206,7 +262,7 @@ impl Store for Folder {
 
     fn sweep_all(&self) -> Result<(), SinkError> {
         let stage = self.stage_folder();
-        match fs::remove_dir_all(&stage) {
+        match self.disk.remove_tree(&stage) {
             Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed("remove", &stage)(e)),
             _ => Ok(()),
         }
@@ -218,9 +274,9 @@ impl Store for Folder {
 
     fn leave(&self) {
         // What cannot be removed now is swept by the next run.
-        let _ = fs::remove_dir_all(self.root.join(OURS));
+        let _ = self.disk.remove_tree(&self.root.join(OURS));
         if !self.existed {
-            let _ = fs::remove_dir(&self.root);
+            let _ = self.disk.remove_folder(&self.root);
         }
     }
 
@@ -239,20 +295,10 @@ impl Store for Folder {
     }
 }
 
-/// A rename is durable when its folder is. Windows has no such call, and needs none.
-fn sync_folder(folder: &Path) -> Result<(), SinkError> {
-    if cfg!(unix) {
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(failed("sync", folder))?;
-    }
-    Ok(())
-}
-
 #[derive(Debug)]
 struct Staging {
     staged: PathBuf,
-    file: BufWriter<File>,
+    file: BufWriter<Box<dyn NewFile>>,
 }
 
 impl Write for Staging {
@@ -283,7 +329,7 @@ impl Stage for Staging {
             .file
             .into_inner()
             .map_err(|e| failed("write", &self.staged)(e.into_error()))?;
-        file.sync_all().map_err(failed("write", &self.staged))?;
+        file.sync().map_err(failed("write", &self.staged))?;
         Ok(None)
     }
 }

@@ -13,6 +13,7 @@
 //! files never end in `.parquet` and never lie under a table's folder, so no reader of a glob sees one.
 
 pub mod dataset;
+pub mod disk;
 mod error;
 pub mod folder;
 pub mod inventory;

@@ -354,7 +354,7 @@ fn a_compaction_is_taken_back_where_its_file_is_lost() {
 }
 
 /// Compacts in this process.
-fn compact_at(place: Arc<dyn Store>, stop: bool) -> anyhow::Result<upkeep::Summary> {
+pub(crate) fn compact_at(place: Arc<dyn Store>, stop: bool) -> anyhow::Result<upkeep::Summary> {
     let dataset = place.address().to_owned();
     let args = ["trailmill", "compact", &dataset, "--older-than", "0d"];
     let Cmd::Compact(args) = Cli::try_parse_from(args)?.command else {

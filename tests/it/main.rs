@@ -5,6 +5,7 @@
     reason = "a test says best where it fails by failing there"
 )]
 
+mod disk_double; // a disk whose power can fail
 mod generate; // trailmill generate
 mod json; // a JSON reader of the tests' own
 mod known; // rows that the dataset has
@@ -29,6 +30,7 @@ mod lookup; // trailmill lookup
 mod lossless; // record to row to record
 mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
+mod power_cut; // what a power cut leaves is gone on with
 mod rebuild; // trailmill rebuild
 mod run_s3; // a whole run from S3
 mod run_to_s3; // a whole run into S3
