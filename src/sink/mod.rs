@@ -28,5 +28,7 @@ pub use error::SinkError;
 const OURS: &str = "_trailmill";
 /// Held by the one run that writes.
 const LOCK: &str = "lock";
+/// How the names of empty objects begin with which a bucket is tried out.
+const PROBE: &str = "probe-";
 /// The folder of what runs did, for people.
 pub const RUNS: &str = "_trailmill/runs";

@@ -318,6 +318,20 @@ fn a_bucket_that_overwrites_is_refused_unless_it_was_promised_that_one_run_write
     assert!(data_files(&s3) == in_folder(source.path()), "equal files");
 }
 
+/// A run that is killed while it tries out the bucket leaves what it tried with.
+#[test]
+fn regression_a_probe_that_was_left_is_nothing_foreign_and_is_swept() {
+    let (s3, source) = (double(), small());
+    let left = "team a/tables/_trailmill/probe-0123456789abcdef";
+    s3.put("out", left, "");
+    run(&s3, source.path(), &[]).expect(0);
+    assert!(!s3.objects("out", "").contains_key(left));
+    s3.put("out", left, "");
+    run(&s3, source.path(), &[]).expect(0); // which has nothing to write
+    let at = ["--endpoint-url", s3.url(), "--no-sign-request"];
+    trailmill(&[&["verify", OUT], &at[..]].concat()).expect(0);
+}
+
 #[test]
 fn all_that_is_written_is_encrypted_and_given_as_asked() {
     let (s3, source) = (double(), small());

@@ -12,7 +12,7 @@ use trailmill::sink::folder::Folder;
 use trailmill::sink::s3::{Bucket, WriteOptions};
 use trailmill::sink::store::Store;
 
-use crate::s3_double::{Again, Fault, Op, S3Double};
+use crate::s3_double::{Again, Fault, Gate, Op, S3Double};
 
 const EVENTS: &str = "events/event_date=2026-08-01/a-000.parquet";
 const OBJECTS: &str = "objects/delivery_date=2026-08-01/a-000.parquet";
@@ -426,6 +426,23 @@ fn a_bucket_that_overwrites_is_refused_unless_there_is_one_writer() {
     s3.fail(Op::Put, "", 1, Fault::Say(501, "NotImplemented"));
     let error = bucket(&s3).probe().unwrap_err();
     assert!(matches!(error, SinkError::Overwrites(_)), "{error}");
+}
+
+#[test]
+fn a_bucket_whose_probe_is_swept_by_another_writer_is_not_refused() {
+    let s3 = S3Double::start();
+    let (store, other) = (bucket(&s3), bucket(&s3));
+    let gate = Arc::<Gate>::default();
+    s3.skip(Op::Put, "", 1);
+    s3.fail(Op::Put, "", 1, Fault::Wait(Arc::clone(&gate)));
+    std::thread::scope(|scope| {
+        let probed = scope.spawn(|| store.probe());
+        gate.wait_reached();
+        other.probe().unwrap();
+        gate.open();
+        probed.join().unwrap().unwrap();
+    });
+    assert!(s3.objects("out", "").is_empty());
 }
 
 #[test]

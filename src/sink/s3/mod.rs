@@ -23,7 +23,7 @@ use self::requests::{OpenUpload, Prefix, each};
 use self::stage::Staging;
 use super::inventory::Found;
 use super::store::{ReadAt, Stage, Store};
-use super::{OURS, SinkError};
+use super::{OURS, PROBE, SinkError};
 use crate::aws::AwsOptions;
 use crate::aws::client::{Clients, lock};
 use crate::commit::{DataFile, LOG_FOLDER};
@@ -87,6 +87,15 @@ impl Bucket {
     {
         Ok(self.clients.wait(PUBLISH_GRACE, asked)??)
     }
+
+    async fn sweep_probes(&self) -> Result<(), SinkError> {
+        for name in self.prefix.names(OURS).await? {
+            if name.starts_with(PROBE) {
+                self.prefix.delete(format!("{OURS}/{name}")).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Store for Bucket {
@@ -98,17 +107,18 @@ impl Store for Bucket {
         Ok(())
     }
 
-    /// Under a name of its own, so that two writers who probe at once do not take each other's away.
+    /// Under a name of its own, so that two writers who probe at once do not meet. What was left by one that was killed is swept.
     fn probe(&self) -> Result<(), SinkError> {
         if self.prefix.options.single_writer {
             return Ok(());
         }
-        let path = format!("{OURS}/probe-{:016x}", RandomState::new().hash_one(0));
+        let path = format!("{OURS}/{PROBE}{:016x}", RandomState::new().hash_one(0));
         let is_refused = self.wait(async {
-            // The first may be refused too, where it was repeated and met itself.
+            // The first may be refused too, where it was repeated and met itself; the second may not be, where another writer swept.
             let create = || self.prefix.create(&path, Bytes::new());
-            let is_refused = !create().await? || !create().await?;
+            let is_refused = !create().await? || !create().await? || !create().await?;
             self.prefix.delete(path.clone()).await?;
+            self.sweep_probes().await?;
             Ok::<_, SinkError>(is_refused)
         })?;
         if is_refused {
@@ -192,8 +202,11 @@ impl Store for Bucket {
         if !found.keys().any(|path| path.starts_with(LOG_FOLDER)) {
             return Err(SinkError::NoDataset(self.address.clone()));
         }
+        let probe = format!("{OURS}/{PROBE}");
+        let is_probe = |path: &str, bytes| bytes == 0 && path.starts_with(&probe); // says nothing
         let found = found.into_iter();
         Ok(found
+            .filter(|(path, bytes)| !is_probe(path, *bytes))
             .map(|(path, bytes)| (path, Found::File(bytes)))
             .collect())
     }
