@@ -225,7 +225,7 @@ fn a_run_that_is_killed_anywhere_is_repeated() {
 }
 
 /// Waits until a run comes to the gate, or ends; returns whether it came.
-fn wait_for_either(gate: &Gate, run: &mut Child) -> bool {
+pub(crate) fn wait_for_either(gate: &Gate, run: &mut Child) -> bool {
     loop {
         if gate.is_reached() {
             return true;
