@@ -16,6 +16,7 @@ use crate::cli::{
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
 use crate::exit::{self, ExitStatus};
+use crate::heap;
 use crate::log::LogFormat;
 use crate::run;
 use crate::sink::{SinkError, dataset};
@@ -117,6 +118,7 @@ fn run(args: &RunArgs) -> Result<ExitStatus> {
 
 fn run_to_end(args: &RunArgs) -> Result<Summary> {
     let config = RunConfig::new(args)?;
+    heap::give_back(config.memory_bytes, config.threads);
     pipeline::check_open_files()?;
     stop_on_signal(&config.stop, config.log, &config.out)?;
     let place = dataset::place(&config.out, &config.aws, config.write.clone())?;
@@ -178,6 +180,7 @@ fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
 
 fn compact(args: &CompactArgs) -> Result<ExitStatus> {
     let config = CompactConfig::new(args)?;
+    heap::give_back(config.resources.memory_bytes, config.resources.threads);
     let stop = config.aws.traffic.stop();
     stop_on_signal(stop, LogFormat::Text, &config.dataset)?;
     let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;
@@ -187,6 +190,7 @@ fn compact(args: &CompactArgs) -> Result<ExitStatus> {
 
 fn rebuild(args: &RebuildArgs) -> Result<ExitStatus> {
     let config = RebuildConfig::new(args)?;
+    heap::give_back(config.resources.memory_bytes, config.resources.threads);
     let stop = config.aws.traffic.stop();
     stop_on_signal(stop, LogFormat::Text, &config.dataset)?;
     let place = dataset::place(&config.dataset, &config.aws, config.write.clone())?;

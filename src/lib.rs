@@ -12,6 +12,7 @@ pub mod exit;
 pub mod export;
 pub mod find;
 pub mod generate;
+pub mod heap;
 pub mod limits;
 pub mod list;
 pub mod log;

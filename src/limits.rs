@@ -18,6 +18,14 @@ pub const WHOLE_OBJECT_BYTES_MAX: usize = 4 << 20;
 /// usual records of that size 15.
 pub const WHOLE_OBJECT_PARSE_BYTES_MAX: usize = 32 << 20;
 
+/// Records up to this size are usual, CloudTrail's own among them: a larger one is parsed by itself, and its rows count as
+/// part of what that takes.
+pub const USUAL_RECORD_BYTES_MAX: usize = 256 << 10;
+
+/// What the rows of a large record take for each of its bytes: its columns, what has no column, and the record as it is where
+/// these do not give it back.
+pub const ROW_BYTES_OF_BYTE: usize = 3;
+
 /// What parsing takes for each value or key: 24 bytes of tape and two places of four.
 pub const PARSE_NODE_BYTES: usize = 32;
 
@@ -137,6 +145,13 @@ pub const ROW_GROUP_ROWS: usize = 128 << 10;
 /// encoding hold. Usual rows have 1 to 1.5 kB.
 pub const ROW_GROUP_BYTES: usize = 96 << 20;
 
+/// Texts of a row's list, four to a resource, that count towards a row group as their bytes.
+pub const LIST_TEXTS_USUAL: usize = 1024;
+
+/// And what each further one counts besides: a record can have a million short ones, each of which takes so much while it is
+/// encoded.
+pub const LIST_TEXT_BYTES: usize = 24;
+
 /// A data file ends at the first row group beyond this size.
 pub const DATA_FILE_BYTES: usize = 512 << 20;
 
@@ -160,6 +175,13 @@ pub const OPEN_FILES_MIN: usize = 24;
 
 /// Memory to stay within, unless told otherwise.
 pub const MEMORY_BYTES: usize = 1 << 30;
+
+/// Memory for each thread from which on the heap may keep what was freed: it keeps up to some 64 MiB a thread, and saves a
+/// twentieth of the time.
+pub const MEMORY_OF_THREAD_AMPLE: usize = 256 << 20;
+
+/// Blocks of the heap from this size on go back to the system when they are freed, where they may not be kept.
+pub const HEAP_BLOCK_BYTES_MAX: usize = 1 << 20;
 
 /// The least memory that can be asked for: an object of 128 MiB, one record at its limits being parsed, and a thread with
 /// usual objects beside.
@@ -186,7 +208,8 @@ pub const PARSE_BYTES_MIN: usize = 72 << 20;
 /// The least rows that a thread gathers before they are sorted. Smaller runs are merged more often.
 pub const CHUNK_BYTES_MIN: usize = 2 << 20;
 
-/// What a merge holds of a run on scratch: the block in hand, and one that a window still needs.
+/// What a merge holds of a run on scratch: the block in hand, and one that a window still needs. A run with larger blocks, of
+/// rows of many MiB, counts as several.
 pub const MERGED_RUN_BYTES: usize = 1 << 20;
 
 /// The least runs on scratch that are merged at once; what more there are is first merged to fewer.

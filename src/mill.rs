@@ -1,6 +1,7 @@
 //! One object's bytes to rows of all tables: inflate, unwrap, parse, tag, append. Pure: what it makes is
 //! handed to a [`Takes`], and what it cannot use is a reject.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 
@@ -134,12 +135,17 @@ impl<'t> Mill<'t> {
         }
     }
 
-    /// Makes rows of an object's bytes.
+    /// Makes rows of an object's bytes. A body that is owned goes as soon as it is inflated.
     ///
     /// # Errors
     ///
     /// Returns what storing rows gave; whatever the bytes are is no error.
-    pub fn object(&mut self, object: Object<'_>, body: &[u8]) -> io::Result<Outcome> {
+    pub fn object<'b>(
+        &mut self,
+        object: Object<'_>,
+        body: impl Into<Cow<'b, [u8]>>,
+    ) -> io::Result<Outcome> {
+        let body: Cow<'_, [u8]> = body.into();
         let (content, broken) = self.inflater.inflate(body);
         let mut pass = Pass {
             tables: &mut self.tables,
@@ -151,9 +157,10 @@ impl<'t> Mill<'t> {
                 ..Tally::default()
             },
         };
-        pass.content(content, broken.as_ref());
+        pass.content(&content, broken.as_ref());
         let tally = pass.tally;
-        let outcome = self.tables.end_object(object, content, tally);
+        let outcome = self.tables.end_object(object, &content, tally);
+        drop(content);
         self.inflater.give_back();
         outcome
     }
@@ -207,7 +214,7 @@ impl<'t> Mill<'t> {
             ..origin
         };
         let Mended { text, for_parser } = mend(text)?;
-        let second = parser.parse_mended(&text, &for_parser, |root| {
+        let second = parser.parse_mended(&text, for_parser, |root| {
             tables.event(&Record::new(root), time, &origin);
         });
         second.ok()
@@ -358,6 +365,13 @@ impl<'t> Tables<'t> {
         self.hand_out()
     }
 
+    /// As [`grown`](Self::grown), where an error has to wait for the end of the object.
+    fn grown_by_record(&mut self, bytes: usize) {
+        if let Err(error) = self.grown(bytes) {
+            self.failed.get_or_insert(error);
+        }
+    }
+
     /// Hands out the rows of the largest tables, until those that are left take no more than they may.
     fn hand_out(&mut self) -> io::Result<()> {
         self.fresh_bytes = 0;
@@ -496,13 +510,13 @@ impl Pass<'_, '_> {
                     index,
                     offset: value.start() as u64,
                 };
-                if let Err((reason, detail)) = record(tables, *object, tally, place, value, None) {
-                    tally.reject(
-                        Some(index),
-                        reason,
-                        detail,
-                        value.start()..value.start() + value.raw().len(),
-                    );
+                let length = value.raw().len();
+                match record(tables, *object, tally, place, value, None) {
+                    Ok(()) => tables.grown_by_record(length),
+                    Err((reason, detail)) => {
+                        let range = value.start()..value.start() + length;
+                        tally.reject(Some(index), reason, detail, range);
+                    }
                 }
             }
             true
@@ -511,59 +525,26 @@ impl Pass<'_, '_> {
     }
 }
 
-/// The records of a document that holds nothing else, each an object with a member and within the limit.
+/// The records of a document that holds nothing else, each an object with a member and of usual size.
 fn only_records(root: Value<'_>) -> Option<Vec<Value<'_>>> {
     let records = if root.len() == 1 {
         root.get("Records")?
     } else {
         return None;
     };
-    let is_within = |record: &Value<'_>| record.raw().len() <= limits::RECORD_BYTES_MAX;
+    let is_usual = |record: &Value<'_>| record.raw().len() <= limits::USUAL_RECORD_BYTES_MAX;
     records
         .objects()
-        .filter(|records| records.iter().all(is_within))
+        .filter(|records| records.iter().all(is_usual))
 }
 
 impl Visitor for Pass<'_, '_> {
     fn record(&mut self, place: Place, bytes: &[u8]) -> Result<(), (Reason, String)> {
-        let text = std::str::from_utf8(bytes).map_err(|e| (Reason::InvalidUtf8, e.to_string()))?;
-        let Self {
-            tables,
-            object,
-            parser,
-            parses,
-            tally,
-        } = self;
-        let _permit = parses.enter(bytes_to_parse(bytes, parses));
-        let first = parser.parse(text, |root| {
-            record(tables, *object, tally, place, root, None)
-        });
-        let error = match first {
-            Ok(outcome) => return outcome,
-            Err(error) => error,
-        };
-        if matches!(error.error(), simd_json::ErrorType::DepthLimitExceeded) {
-            return Err((
-                Reason::TooDeep,
-                format!("nested deeper than {}", limits::JSON_DEPTH_MAX),
-            ));
-        }
-        if let Some(mended) = mend(text) {
-            let second = parser.parse_mended(&mended.text, &mended.for_parser, |root| {
-                record(tables, *object, tally, place, root, Some(bytes))
-            });
-            if let Ok(outcome) = second {
-                return outcome;
-            }
-        }
-        Err((
-            Reason::InvalidJson,
-            format!(
-                "at byte {} of the record: {}",
-                error.index(),
-                describe(&error)
-            ),
-        ))
+        let _permit = self.parses.enter(bytes_to_mill(bytes, self.parses));
+        let outcome = self.one_record(place, bytes);
+        // What parsing took is free by now.
+        self.tables.grown_by_record(bytes.len());
+        outcome
     }
 
     fn reject(&mut self, reject: Reject<'_>) {
@@ -578,6 +559,48 @@ impl Visitor for Pass<'_, '_> {
             reject.detail.into_owned(),
             start..end,
         );
+    }
+}
+
+impl Pass<'_, '_> {
+    fn one_record(&mut self, place: Place, bytes: &[u8]) -> Result<(), (Reason, String)> {
+        let text = std::str::from_utf8(bytes).map_err(|e| (Reason::InvalidUtf8, e.to_string()))?;
+        let Self {
+            tables,
+            object,
+            parser,
+            tally,
+            ..
+        } = self;
+        let first = parser.parse(text, |root| {
+            record(tables, *object, tally, place, root, None)
+        });
+        let error = match first {
+            Ok(outcome) => return outcome,
+            Err(error) => error,
+        };
+        if matches!(error.error(), simd_json::ErrorType::DepthLimitExceeded) {
+            return Err((
+                Reason::TooDeep,
+                format!("nested deeper than {}", limits::JSON_DEPTH_MAX),
+            ));
+        }
+        if let Some(Mended { text, for_parser }) = mend(text) {
+            let second = parser.parse_mended(&text, for_parser, |root| {
+                record(tables, *object, tally, place, root, Some(bytes))
+            });
+            if let Ok(outcome) = second {
+                return outcome;
+            }
+        }
+        Err((
+            Reason::InvalidJson,
+            format!(
+                "at byte {} of the record: {}",
+                error.index(),
+                describe(&error)
+            ),
+        ))
     }
 }
 
@@ -627,6 +650,16 @@ fn bytes_to_parse(text: &[u8], gate: &Gate) -> usize {
     } else {
         parse_bytes(text)
     }
+}
+
+/// What a record takes until its rows are handed out. Rows of usual ones are few beside those that are gathered.
+fn bytes_to_mill(record: &[u8], gate: &Gate) -> usize {
+    let rows = if record.len() > limits::USUAL_RECORD_BYTES_MAX {
+        limits::ROW_BYTES_OF_BYTE * record.len()
+    } else {
+        0
+    };
+    rows + bytes_to_parse(record, gate)
 }
 
 fn describe(error: &simd_json::Error) -> String {
@@ -696,9 +729,6 @@ fn record(
         Kind::Aggregated => {
             aggregated_events::append(&mut tables.aggregated_events, &record, time, &origin);
         }
-    }
-    if let Err(error) = tables.grown(raw.len()) {
-        tables.failed.get_or_insert(error);
     }
     Ok(())
 }

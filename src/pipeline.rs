@@ -99,12 +99,12 @@ impl Worker<'_> {
             let (listed, history) = (&self.listed.objects[number], &self.listed.histories[number]);
             let outcome = match fetched {
                 Ok(fetched) => {
+                    let n_bytes = body.bytes().len() as u64;
                     let outcome = self
                         .mill
-                        .object(object(number, listed, history), body.bytes())
+                        .object(object(number, listed, history), body.lend())
                         .context("keep sorted rows")?;
-                    self.progress
-                        .read(body.bytes().len() as u64, outcome.counts.records);
+                    self.progress.read(n_bytes, outcome.counts.records);
                     Ok(Read { fetched, outcome })
                 }
                 Err(error) if error.ends_run() => return Err(error.into()),

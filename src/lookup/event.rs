@@ -154,7 +154,7 @@ fn touched(record: &str) -> Vec<Resource> {
         return touched;
     }
     let mended = mend(record).and_then(|Mended { text, for_parser }| {
-        parser.parse_mended(&text, &for_parser, touched).ok()
+        parser.parse_mended(&text, for_parser, touched).ok()
     });
     mended.unwrap_or_default()
 }

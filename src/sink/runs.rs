@@ -21,6 +21,8 @@ pub struct Runs {
     memory_bytes_max: usize,
     merged_max: usize,
     state: Mutex<State>,
+    /// Held while rows of many MiB are put to scratch.
+    large: Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +43,20 @@ enum Held {
 struct Block {
     start: u64,
     bytes: usize,
+    /// When it is read.
+    plain_bytes: usize,
+}
+
+impl Held {
+    /// As how many runs of usual blocks it counts when it is merged.
+    fn weight(&self) -> usize {
+        let blocks = match self {
+            Self::Memory(_) => &[][..],
+            Self::Scratch(blocks) => blocks,
+        };
+        let largest = blocks.iter().map(|block| block.plain_bytes).max();
+        (largest.unwrap_or_default() / limits::MERGED_RUN_BYTES).max(1)
+    }
 }
 
 #[derive(Debug)]
@@ -65,6 +81,7 @@ impl Runs {
             memory_bytes_max,
             merged_max: limits::RUNS_MERGED_MIN,
             state: Mutex::default(),
+            large: Mutex::default(),
         }
     }
 
@@ -99,9 +116,8 @@ impl Runs {
         let (on_scratch, in_memory): (Vec<Held>, Vec<Held>) =
             held.into_iter().partition(is_on_scratch);
         let mut on_scratch = VecDeque::from(on_scratch);
-        while on_scratch.len() > self.merged_max {
-            let surplus = on_scratch.len() - self.merged_max + 1;
-            let few = on_scratch.drain(..surplus.min(self.merged_max));
+        while on_scratch.len() > 2 && weight(&on_scratch) > self.merged_max {
+            let few = on_scratch.drain(..few(&on_scratch, self.merged_max));
             let few = few.map(|run| self.open(table, run)).collect();
             let merged = self.write(|write| spill::merge_blocks(table, few, write))?;
             on_scratch.push_back(merged);
@@ -166,8 +182,11 @@ impl Runs {
             scratch.file.seek(SeekFrom::Start(start))?;
             scratch.file.write_all(bytes)?;
             scratch.end += bytes.len() as u64;
-            let bytes = bytes.len();
-            places.push(Block { start, bytes });
+            places.push(Block {
+                start,
+                bytes: bytes.len(),
+                plain_bytes: spill::plain_bytes(bytes),
+            });
             Ok(())
         };
         blocks(&mut write).map_err(|e| self.explain(e))?;
@@ -206,8 +225,29 @@ impl Runs {
         if fits {
             return Ok(Held::Memory(rows));
         }
+        // Blocks of usual rows are small, and those of large ones come one after another.
+        let _alone = rows.has_large_row().then(|| lock(&self.large));
         self.write(|write| spill::write_blocks(&rows, write))
     }
+}
+
+fn weight(runs: &VecDeque<Held>) -> usize {
+    runs.iter().map(Held::weight).sum()
+}
+
+/// How many of the first runs to merge to one: as few as leave no more than may be merged at once, and no more than may be.
+fn few(runs: &VecDeque<Held>, merged_max: usize) -> usize {
+    let (mut left, mut taken, mut largest) = (weight(runs), 0, 0);
+    let is_enough = |(nth, run): (usize, &Held)| {
+        let weight = run.weight();
+        let is_enough = nth >= 2 && (taken + weight > merged_max || left + largest <= merged_max);
+        (left, taken, largest) = (left - weight, taken + weight, largest.max(weight));
+        is_enough
+    };
+    runs.iter()
+        .enumerate()
+        .position(is_enough)
+        .unwrap_or(runs.len())
 }
 
 fn open(table: &'static Table, run: Held, scratch: Option<Arc<Mutex<Scratch>>>) -> Run {
@@ -229,4 +269,29 @@ fn open(table: &'static Table, run: Held, scratch: Option<Arc<Mutex<Scratch>>>) 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere ends the program; what is behind the lock is whole all the same.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_large_blocks_are_merged_a_few_at_once() {
+        let check = |weights: &[usize], expected: usize| {
+            let run = |weight: &usize| {
+                Held::Scratch(vec![Block {
+                    start: 0,
+                    bytes: 1,
+                    plain_bytes: weight * limits::MERGED_RUN_BYTES,
+                }])
+            };
+            let runs = weights.iter().map(run).collect();
+            assert_eq!(few(&runs, 32), expected, "{weights:?}");
+        };
+        check(&[1; 33], 2);
+        check(&[1; 40], 9);
+        check(&[0; 100], 32);
+        check(&[8; 10], 4);
+        check(&[64; 3], 2);
+    }
 }

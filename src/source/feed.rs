@@ -3,6 +3,8 @@
 //! A file is read by the thread that asks, into its own buffer. What lies in S3 is fetched beforehand, so many at once and so many bytes
 //! at once; a thread takes bodies that are there before it reads files, and waits for one only when no file is left.
 
+use std::borrow::Cow;
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,7 +13,7 @@ use super::folder;
 use super::object::DeliveryObject;
 use super::s3::{BodyRoom, S3Feed, Taken};
 use crate::budget::{Gate, Permit};
-use crate::limits::{BODY_BYTES, REUSED_BYTES_MAX, S3_CONCURRENCY};
+use crate::limits::{BODY_BYTES, FREE_BYTES_MIN, REUSED_BYTES_MAX, S3_CONCURRENCY};
 
 /// How much may be under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,15 @@ impl Body<'_> {
         &self.bytes
     }
 
+    /// Returns the bytes to work on: those of a large object to have, so that they can go as soon as they are inflated.
+    pub fn lend(&mut self) -> Cow<'_, [u8]> {
+        if self.bytes.len() > FREE_BYTES_MIN {
+            mem::take(&mut self.bytes).into()
+        } else {
+            self.bytes.as_slice().into()
+        }
+    }
+
     /// Gives back what a large object took.
     pub fn give_back(&mut self, kept_bytes: usize) {
         self.bytes.clear();
@@ -69,7 +80,7 @@ impl Body<'_> {
     /// Takes what came from S3, with its room where that is kept, and returns the buffer that was there.
     pub(super) fn put(&mut self, bytes: Vec<u8>, room: Option<BodyRoom>) -> Vec<u8> {
         self.in_s3 = room;
-        std::mem::replace(&mut self.bytes, bytes)
+        mem::replace(&mut self.bytes, bytes)
     }
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::dict::Dict;
 use super::schema::{Kind, Table};
 use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Texts, fill, no_value, offset, range};
+use crate::limits;
 
 /// A column of repeating texts is judged at so many rows, and whenever they have doubled.
 const JUDGED_ROWS: usize = 1024;
@@ -258,13 +259,14 @@ impl Chunk {
                 if !fill(ends, rows, no_value(ids.len())) {
                     return false;
                 }
-                let mut bytes = 0;
+                let (mut bytes, before) = (0, ids.len());
                 for value in values {
                     bytes += size_of::<u32>() + value.map_or(0, str::len);
                     ids.push(value.map_or(NO_TEXT, |text| intern(text, ids, dict)));
                 }
                 ends.push(offset(ids.len()));
-                self.sizes.fresh += bytes;
+                let unusual = (ids.len() - before).saturating_sub(limits::LIST_TEXTS_USUAL);
+                self.sizes.fresh += bytes + unusual * limits::LIST_TEXT_BYTES;
                 true
             }
             _ => false,
@@ -572,6 +574,14 @@ impl Sorted {
     /// Returns the row of the chunk that is `nth` in order.
     pub fn row(&self, nth: usize) -> usize {
         self.order.as_ref().map_or(nth, |order| order[nth] as usize)
+    }
+
+    /// Returns whether a row alone is more than a block of a run.
+    pub fn has_large_row(&self) -> bool {
+        let sizes = self.chunk.row_sizes().iter();
+        sizes
+            .max()
+            .is_some_and(|bytes| *bytes as usize > limits::BLOCK_BYTES)
     }
 
     /// Returns the memory taken, in bytes.

@@ -84,7 +84,12 @@ impl<W: FnMut(&[u8]) -> io::Result<()>> Blocks<W> {
         let mut block = std::mem::replace(&mut self.block, empty);
         self.bytes = 0;
         block.complete();
-        (self.write)(&zstd::bulk::compress(&to_bytes(&block), 1)?)
+        // One row can have many MiB: no more than two of its forms at once.
+        let plain = to_bytes(&block);
+        drop(block);
+        let packed = zstd::bulk::compress(&plain, 1)?;
+        drop(plain);
+        (self.write)(&packed)
     }
 
     fn finish(mut self) -> io::Result<()> {
@@ -95,13 +100,22 @@ impl<W: FnMut(&[u8]) -> io::Result<()>> Blocks<W> {
     }
 }
 
+/// Returns how many bytes a block has when it is read.
+pub fn plain_bytes(block: &[u8]) -> usize {
+    let said = zstd::zstd_safe::get_frame_content_size(block)
+        .ok()
+        .flatten();
+    said.and_then(|bytes| usize::try_from(bytes).ok())
+        .unwrap_or_default()
+}
+
 /// Reads a block.
 ///
 /// # Errors
 ///
 /// Returns an error where the bytes are not what [`write_blocks`] gave.
 pub fn read_block(table: &'static Table, bytes: &[u8]) -> io::Result<Sorted> {
-    let plain = zstd::stream::decode_all(bytes)?;
+    let plain = zstd::bulk::decompress(bytes, plain_bytes(bytes))?;
     let mut reader = Reader { rest: &plain };
     let rows = reader.number()?;
     let stores = table

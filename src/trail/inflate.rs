@@ -2,6 +2,7 @@
 //! content and not by name, into a buffer that is used again and never grows past the limit. One that grows large waits until there
 //! is memory for it.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
@@ -45,23 +46,27 @@ impl<'g> Inflater<'g> {
     }
 
     /// Returns an object's content; where inflating stopped before the end, what came until then, and why it stopped. Content that
-    /// lies in the object as it is takes no memory.
-    pub fn inflate<'a>(&'a mut self, object: &'a [u8]) -> (&'a [u8], Option<Broken>) {
+    /// lies in the object as it is takes no memory, and an object that is owned goes when its content stands beside.
+    pub fn inflate<'a>(
+        &'a mut self,
+        object: impl Into<Cow<'a, [u8]>>,
+    ) -> (Cow<'a, [u8]>, Option<Broken>) {
+        let object = object.into();
         self.give_back();
-        if let Some(length) = self.one_member(object) {
-            return (&self.buffer[..length], None);
+        if let Some(length) = self.one_member(&object) {
+            return (self.buffer[..length].into(), None);
         }
         self.give_back();
         let outcome = if object.starts_with(GZIP) {
-            self.read(flate2::bufread::MultiGzDecoder::new(object), object)
+            self.read(flate2::bufread::MultiGzDecoder::new(&*object), &object)
         } else if object.starts_with(ZSTD) {
-            zstd_decoder(object).and_then(|decoder| self.read(decoder, object))
+            zstd_decoder(&object).and_then(|decoder| self.read(decoder, &object))
         } else if object.len() > limits::INFLATED_BYTES_MAX {
-            return (&[], Some(too_large(limits::INFLATED_BYTES_MAX)));
+            return (Cow::default(), Some(too_large(limits::INFLATED_BYTES_MAX)));
         } else {
             return (object, None);
         };
-        (&self.buffer, outcome.err())
+        (self.buffer.as_slice().into(), outcome.err())
     }
 
     /// Gives back the memory that a large object took, and lets others have it.
@@ -84,7 +89,7 @@ impl<'g> Inflater<'g> {
         if length > limit(object).min(object.len().saturating_mul(LIKELY_RATIO)) {
             return None; // a hint from a stranger
         }
-        self.permit = self.gate.enter(length);
+        self.permit = self.gate.enter(self.bytes_to_unwrap(length));
         if self.buffer.len() < length {
             if length > self.gate.free_bytes() {
                 self.buffer = Vec::with_capacity(length); // what is there need not be copied
@@ -112,11 +117,12 @@ impl<'g> Inflater<'g> {
         self.buffer.clear();
         self.read_up_to(self.gate.free_bytes().min(limit + 1), &mut decoder)?;
         if self.buffer.len() == self.gate.free_bytes() {
-            self.permit = self.gate.enter(limit);
+            self.permit = self.gate.enter(self.bytes_to_unwrap(limit));
             self.buffer.reserve_exact(limit + 1 - self.buffer.len());
             let outcome = self.read_up_to(limit + 1, &mut decoder);
+            let bytes = self.bytes_to_unwrap(self.buffer.len());
             if let Some(permit) = &mut self.permit {
-                permit.keep(self.buffer.len());
+                permit.keep(bytes);
             }
             outcome?;
         }
@@ -125,6 +131,15 @@ impl<'g> Inflater<'g> {
             return Err(too_large(limit));
         }
         Ok(())
+    }
+
+    /// What content takes: where it is large, with a record that is taken out of a string in it, and copied once.
+    fn bytes_to_unwrap(&self, length: usize) -> usize {
+        if length <= self.gate.free_bytes() {
+            length
+        } else {
+            length + length.min(2 * limits::RECORD_BYTES_MAX)
+        }
     }
 
     fn read_up_to(&mut self, length: usize, decoder: &mut impl Read) -> Result<(), Broken> {
@@ -190,7 +205,7 @@ mod tests {
     fn check(object: &[u8], expected: Result<(), Reason>, content: &[u8]) {
         let gate = Gate::new(usize::MAX, FREE_BYTES);
         let mut inflater = Inflater::new(&gate);
-        inflater.inflate(&gzip(b"left from before"));
+        inflater.inflate(gzip(b"left from before"));
         let (found, broken) = inflater.inflate(object);
         assert_eq!(broken.map_or(Ok(()), |broken| Err(broken.reason)), expected);
         assert_eq!(found, content);
@@ -229,7 +244,7 @@ mod tests {
         let mut inflater = Inflater::new(&gate);
         let (content, broken) = inflater.inflate(&whole[..whole.len() / 2]);
         assert_eq!(broken.expect("cut").reason, Reason::Truncated);
-        assert!(content.len() > 10_000 && text.starts_with(content));
+        assert!(content.len() > 10_000 && text.starts_with(&content));
         let mut bad_crc = gzip(b"abc");
         let place = bad_crc.len() - 6;
         bad_crc[place] ^= 1;
@@ -282,7 +297,7 @@ mod tests {
             let (content, broken) = inflater.inflate(&object);
             assert!(broken.is_none() && content.starts_with(&text));
             assert!(inflater.permit.is_some());
-            inflater.inflate(&gzip(&text[..FREE_BYTES]));
+            inflater.inflate(gzip(&text[..FREE_BYTES]));
             assert!(inflater.permit.is_none(), "what is free is not asked for");
             assert!(
                 inflater.buffer.capacity() <= FREE_BYTES,

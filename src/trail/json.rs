@@ -23,7 +23,7 @@ pub struct Parser {
 
 /// What parsing a text takes at most for each of its bytes: `1,1,…` is a value for two.
 pub const PARSE_BYTES_OF_BYTE: usize = COPIES + limits::PARSE_NODE_BYTES / 2;
-/// The copy that is unescaped, room to do it, and two of what has to be mended.
+/// The copy that is unescaped, room to do it, what has to be mended, and what is mended of it.
 const COPIES: usize = 4;
 
 /// Returns how many bytes parsing a text takes: every value and every key stands behind one of four characters.
@@ -74,10 +74,12 @@ impl Parser {
         text: &str,
         read: impl FnOnce(Value<'_>) -> T,
     ) -> Result<T, simd_json::Error> {
-        self.parse_mended(text, text.as_bytes(), read)
+        self.work.clear();
+        self.work.extend_from_slice(text.as_bytes());
+        self.parse_work(text, read)
     }
 
-    /// Parses `mended`, which has the length of `text`, and hands out values whose raw text is that of `text`.
+    /// Parses `mended`, which has the length of `text`, in its own memory, and hands out values whose raw text is that of `text`.
     ///
     /// # Errors
     ///
@@ -85,17 +87,25 @@ impl Parser {
     pub fn parse_mended<T>(
         &mut self,
         text: &str,
-        mended: &[u8],
+        mended: Vec<u8>,
         read: impl FnOnce(Value<'_>) -> T,
     ) -> Result<T, simd_json::Error> {
-        debug_assert_eq!(text.len(), mended.len());
-        self.work.clear();
-        self.work.extend_from_slice(mended);
-        self.work.resize(mended.len() + simd_json::INPUT_PADDING, 0);
+        self.work = mended;
+        self.parse_work(text, read)
+    }
+
+    fn parse_work<T>(
+        &mut self,
+        text: &str,
+        read: impl FnOnce(Value<'_>) -> T,
+    ) -> Result<T, simd_json::Error> {
+        let length = self.work.len();
+        debug_assert_eq!(text.len(), length);
+        self.work.resize(length + simd_json::INPUT_PADDING, 0);
         let base = self.work.as_ptr().addr();
         let mut tape = mem::replace(&mut self.tape, Tape(Vec::new())).reset();
         let outcome =
-            simd_json::fill_tape_padded(&mut self.work, mended.len(), &mut self.buffers, &mut tape);
+            simd_json::fill_tape_padded(&mut self.work, length, &mut self.buffers, &mut tape);
         let outcome = outcome.map(|()| {
             let document = Document { text, base };
             read(document.root(&tape.0))

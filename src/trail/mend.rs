@@ -127,7 +127,7 @@ mod tests {
     fn check(record: &str, text: &str) {
         let mended = mend(record).expect("something to mend");
         assert_eq!(mended.text, text);
-        let parsed = Parser::default().parse_mended(&mended.text, &mended.for_parser, |root| {
+        let parsed = Parser::default().parse_mended(&mended.text, mended.for_parser, |root| {
             root.raw().to_owned()
         });
         assert_eq!(parsed.expect("the parser takes it"), text);

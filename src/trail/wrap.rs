@@ -312,7 +312,8 @@ impl Unwrapper<'_, '_> {
             index: self.next_index(),
             offset: string.start as u64,
         };
-        let outcome = match serde_json::from_slice::<String>(&self.content[string.clone()]) {
+        let text = &self.content[string.clone()];
+        let outcome = match unescape(text) {
             Ok(text) if text.trim_start().starts_with('{') => {
                 self.offer(place, text.trim().as_bytes())
             }
@@ -320,7 +321,7 @@ impl Unwrapper<'_, '_> {
                 Reason::NotCloudtrail,
                 "the message is no JSON object".to_owned(),
             )),
-            Err(e) => Err((Reason::InvalidJson, e.to_string())),
+            Err(error) => Err(error),
         };
         if let Err((reason, detail)) = outcome {
             self.reject(Some(place.index), reason, detail.into(), string);
@@ -434,6 +435,26 @@ impl Shape {
     }
 }
 
+/// Returns what a string says, which takes memory: not where that is more than a record can be.
+fn unescape(string: &[u8]) -> Result<String, (Reason, String)> {
+    if unescaped_least(string) > limits::RECORD_BYTES_MAX {
+        let detail = format!("more than {} bytes", limits::RECORD_BYTES_MAX);
+        return Err((Reason::RecordTooLarge, detail));
+    }
+    serde_json::from_slice(string).map_err(|e| (Reason::InvalidJson, e.to_string()))
+}
+
+/// The bytes that a string says at least: `\uXXXX` is one to three.
+fn unescaped_least(string: &[u8]) -> usize {
+    let (mut at, mut spared) = (0, "\"\"".len());
+    while let Some(backslash) = memchr::memchr(b'\\', &string[at..]) {
+        let is_unit = string.get(at + backslash + 1) == Some(&b'u');
+        spared += if is_unit { 5 } else { 1 };
+        at = (at + backslash + 2).min(string.len());
+    }
+    string.len().saturating_sub(spared)
+}
+
 /// Returns where JSON begins in a line of a log export: behind a time or a number, and a space.
 fn behind_time(line: &[u8]) -> Option<usize> {
     let space = line
@@ -451,6 +472,17 @@ fn behind_time(line: &[u8]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_string_is_as_long_as_what_it_says() {
+        let check = |string: &str, expected| {
+            assert_eq!(unescaped_least(string.as_bytes()), expected, "{string}");
+        };
+        check(r#""""#, 0);
+        check(r#""abc""#, 3);
+        check(r#""a\"b\\\u0041""#, 5);
+        check(r#""\"#, 0);
+    }
 
     /// Notes what it is given; takes what is JSON and has an `n`.
     #[derive(Default)]

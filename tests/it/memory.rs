@@ -5,25 +5,49 @@ use crate::support::{Bucket, Out, delivery_key, event};
 /// What a run may hold beside `--memory 256MiB`: the program's own code, and what the allocator keeps.
 const BOUND_BYTES: u64 = (256 + 64) << 20;
 
-/// A record of numbers that fills what a record may have takes 20 times as much while it is parsed: four threads take turns.
-#[test]
-fn records_of_numbers_wait_for_each_other() {
+/// Runs trailmill with 256 MiB and some threads on so many objects, each a record that has `more`, and returns its peak.
+fn peak_bytes(threads: &str, objects: u32, more: impl Fn(u32) -> String) -> Option<u64> {
     let bucket = Bucket::new();
-    let numbers = "1,".repeat(2_000_000);
-    for object in 0..4 {
-        let parameters = format!(r#","additionalEventData":{{"a":[{numbers}{object}]}}"#);
+    for object in 0..objects {
         let records = [event(
             u64::from(object),
             "2026-08-03T01:00:00Z",
-            &parameters,
+            &more(object),
         )];
         let key = delivery_key("111122223333", "us-east-1", "20260803T0000Z", object);
         bucket.deliver(&key, &records);
     }
     let out = Out::new();
-    let args = [bucket.path(), "--memory", "256MiB", "--threads", "4"];
+    let args = [bucket.path(), "--memory", "256MiB", "--threads", threads];
     let summary = out.run(&args).expect(0).summary();
-    let peak = summary["peak_memory_bytes"].as_u64();
+    assert_eq!(summary["records"]["written"], objects);
+    summary["peak_memory_bytes"].as_u64()
+}
+
+/// A record of numbers that fills what a record may have takes 20 times as much while it is parsed: four threads take turns.
+#[test]
+fn records_of_numbers_wait_for_each_other() {
+    let numbers = "1,".repeat(2_000_000);
+    let more = |object| format!(r#","additionalEventData":{{"a":[{numbers}{object}]}}"#);
+    let peak = peak_bytes("4", 4, more);
     assert!(peak.is_none_or(|bytes| bytes <= BOUND_BYTES), "{peak:?}");
-    assert_eq!(summary["records"]["written"], 4);
+}
+
+/// A record that has to be mended and is kept whole is in memory many times, and its rows are as large: threads take turns with them too,
+/// and the heap of none keeps what was freed.
+#[test]
+fn records_that_are_mended_wait_for_each_other() {
+    let numbers = "1e999,".repeat(600_000);
+    let more = |object| format!(r#","additionalEventData":{{"a":[{numbers}{object}]}}"#);
+    let peak = peak_bytes("8", 16, more);
+    assert!(peak.is_none_or(|bytes| bytes <= BOUND_BYTES), "{peak:?}");
+}
+
+/// Rows of several MiB, of which a merge of many runs would hold one each.
+#[test]
+fn runs_of_large_rows_are_merged_a_few_at_once() {
+    let text = "0123456789abcde".repeat(250_000);
+    let more = |object| format!(r#","unknown":"{text}{object}""#);
+    let peak = peak_bytes("8", 40, more);
+    assert!(peak.is_none_or(|bytes| bytes <= BOUND_BYTES), "{peak:?}");
 }

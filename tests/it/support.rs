@@ -401,7 +401,7 @@ pub(crate) fn mill(objects: &[&[u8]]) -> Milled {
     let outcomes = objects
         .iter()
         .enumerate()
-        .map(|(number, body)| mill.object(loose(number), body).unwrap())
+        .map(|(number, body)| mill.object(loose(number), *body).unwrap())
         .collect();
     mill.finish().unwrap();
     let mut files = BTreeMap::new();
