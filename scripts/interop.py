@@ -508,6 +508,8 @@ def into_s3(url):
         exported, _ = mill("export", out, *at)
         equal(exported, mill("export", here)[0], "records exported from S3 and from a folder")
         mill("verify", out, *at)
+        views = mill("sql", "duckdb", out, *at)[0].decode()
+        check(f"read_parquet('{out}/events/*/*.parquet'," in views, "views over a dataset in S3:", views)
     section("a committed file whose upload moto no longer has")
     gone = list_keys(client, "dest", "team a/tables/events/")[0]
     for key in [gone, "team a/tables/_trailmill/log/1.done"]:

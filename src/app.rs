@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::cli::{
     Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, LookupArgs, RebuildArgs,
-    RunArgs, VerifyArgs,
+    RunArgs, SqlArgs, VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -22,7 +22,7 @@ use crate::run;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
-use crate::{export, generate, list, lookup, metrics, pipeline, verify};
+use crate::{export, generate, list, lookup, metrics, pipeline, sql, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -44,6 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Export(args) => export(args),
         Command::Lookup(args) => lookup(args),
         Command::Verify(args) => verify(args),
+        Command::Sql(args) => sql(args),
         Command::Compact(args) => compact(args),
         Command::Rebuild(args) => rebuild(args),
         Command::Generate(args) => generate(args),
@@ -176,6 +177,13 @@ fn verify(args: &VerifyArgs) -> Result<ExitStatus> {
     } else {
         ExitStatus::Findings
     })
+}
+
+fn sql(args: &SqlArgs) -> Result<ExitStatus> {
+    let mut out = io::stdout().lock();
+    sql::print(args, &config::aws(&args.aws), &mut out)?;
+    out.flush()?;
+    Ok(ExitStatus::Done)
 }
 
 fn compact(args: &CompactArgs) -> Result<ExitStatus> {

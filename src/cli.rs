@@ -39,6 +39,8 @@ pub enum Command {
     Lookup(Box<LookupArgs>),
     /// Check a dataset: its log, its data files and its books against each other
     Verify(VerifyArgs),
+    /// Print SQL that makes the tables usable in DuckDB, Athena or Spark
+    Sql(SqlArgs),
     /// Merge the small data files of a dataset, with the same rows
     Compact(CompactArgs),
     /// Derive the tables beside events again, day by day
@@ -244,6 +246,37 @@ pub struct VerifyArgs {
     #[command(flatten)]
     #[expect(missing_docs, reason = "documented at the type")]
     pub aws: AwsArgs,
+}
+
+/// `trailmill sql`.
+#[derive(Debug, Args)]
+pub struct SqlArgs {
+    /// The engine that will read the tables
+    #[arg(value_enum, value_name = "ENGINE")]
+    pub engine: SqlEngine,
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// Where the engine finds the dataset: a folder or `s3://bucket[/prefix]` [default: DEST]
+    #[arg(long, value_name = "PLACE", help_heading = OUTPUT)]
+    pub location: Option<String>,
+    /// Name the files of this moment, for duckdb, instead of whatever will lie there
+    #[arg(long, help_heading = OUTPUT)]
+    pub snapshot: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+}
+
+/// Whose SQL `sql` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SqlEngine {
+    /// Views and macros
+    Duckdb,
+    /// External tables with partition projection, and views
+    Athena,
+    /// External tables, and views
+    Spark,
 }
 
 /// `trailmill compact`.

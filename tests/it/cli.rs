@@ -158,7 +158,11 @@ fn a_destination_that_holds_something_is_refused_and_left_alone() {
 #[test]
 fn help() {
     let text = |args: &[&str]| trailmill(args).expect(0).stdout;
-    for args in [&["run", "--help"][..], &["export", "--help"]] {
+    for args in [
+        &["run", "--help"][..],
+        &["export", "--help"],
+        &["sql", "--help"],
+    ] {
         let text = text(args);
         assert!(
             text.lines().all(|line| line.chars().count() <= 100),

@@ -21,6 +21,7 @@ mod bad_input; // what is broken, and each wrapping
 mod cli; // command lines, exit codes, what people read
 mod compact; // trailmill compact
 mod dataset; // the files of a run
+mod ddl; // trailmill sql
 mod faults; // what fails: its class, its count, its exit code
 mod golden; // datasets of earlier versions
 mod incremental; // runs that add to a dataset

@@ -58,6 +58,7 @@ const RANKS: &[(&str, &[&str])] = &[
         &["table", "mcp", "trail", "select", "limits", "reject"],
     ),
     ("find/", &["find", "table", "select", "trail"]),
+    ("ddl/", &["ddl", "table"]),
     ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
