@@ -66,6 +66,9 @@ pub const BODY_BYTES: usize = 64 << 20;
 /// 20-50 ms each, and far below what one prefix answers (5,500 GETs a second).
 pub const S3_CONCURRENCY: usize = 64;
 
+/// A page of a listing: 1,000 keys of 1,024 bytes, each of which may be written as three, and what is said beside them.
+pub const LIST_PAGE_BYTES_MAX: u64 = 8 << 20;
+
 /// A part of a multipart upload: S3 wants 5 MiB at least, and a request a part is little beside the time that this takes.
 pub const S3_PART_BYTES: usize = 8 << 20;
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -58,7 +60,7 @@ fn read(
 ) -> BTreeMap<String, Result<Vec<u8>, String>> {
     let feed = sources.feed(objects.into(), feed, Arc::default());
     let read = Mutex::new(BTreeMap::new());
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 let mut body = Body::default();
@@ -664,7 +666,7 @@ fn a_feed_that_is_dropped_or_stopped_ends_at_once() {
     drop(sources.feed(Arc::clone(&objects), FeedOptions::default(), Arc::default()));
     let stop = Arc::new(AtomicBool::new(false));
     let feed = sources.feed(objects, FeedOptions::default(), Arc::clone(&stop));
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         let waiting = scope.spawn(|| feed.next(&mut Body::default()).is_none());
         stop.store(true, Ordering::Relaxed);
         assert!(waiting.join().unwrap());
@@ -786,6 +788,31 @@ fn lists_that_fail_for_a_while_succeed() {
         s3.take_requests(Op::List),
         "repeated requests are paid for, too"
     );
+}
+
+/// The first answer to a list ends in the middle of its only key, the second is whole.
+#[test]
+fn a_page_that_breaks_off_is_asked_for_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let page =
+        "<ListBucketResult><Contents><Key>x.json</Key><Size>2</Size></Contents></ListBucketResult>";
+    let server = thread::spawn(move || {
+        for sent in [&page[..40], page] {
+            let (mut socket, _) = listener.accept().unwrap();
+            assert!(socket.read(&mut [0; 8192]).unwrap() > 0, "a request");
+            let length = page.len();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+            socket
+                .write_all(format!("{head}{sent}").as_bytes())
+                .unwrap();
+        }
+    });
+    let listing = list(&["s3://logs"], "", &options(&url)).unwrap();
+    server.join().unwrap();
+    assert_eq!(objects_of(&listing), [("x.json".to_owned(), 2)]);
+    assert_eq!(listing.requests.list, 2);
 }
 
 #[test]

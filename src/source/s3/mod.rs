@@ -1,6 +1,7 @@
 //! S3: the requests that list, look up and fetch, on threads of their own.
 
 mod fetch;
+mod page;
 mod words;
 
 use std::fmt;
@@ -21,7 +22,8 @@ use crate::aws::traffic::STOP_TICK;
 use crate::aws::words::answer_of;
 use crate::aws::{S3_SCHEME, S3Error};
 pub(super) use fetch::{BodyRoom, S3Feed, Taken};
-use words::{HeadOf, head_of, page_of};
+use page::KeptBody;
+use words::{HeadOf, head_of};
 
 /// The buckets of a run.
 pub(super) struct S3 {
@@ -163,6 +165,7 @@ impl Shared {
         loop {
             let client = asking.client().await;
             self.lists.fetch_add(1, Ordering::Relaxed);
+            let body = KeptBody::default();
             let answered = client
                 .list_objects_v2()
                 .bucket(&bucket.name)
@@ -175,15 +178,21 @@ impl Shared {
                 // Without it, what was restored from an archive looks as archived as before.
                 .optional_object_attributes(OptionalObjectAttributes::RestoreStatus)
                 .set_request_payer(self.aws.payer())
+                .customize()
+                .interceptor(body.clone())
                 .send()
                 .await;
-            match answered {
-                Ok(output) => {
+            let page = match answered {
+                Ok(_) => body.page().await,
+                Err(error) => Err(answer_of(&error)),
+            };
+            match page {
+                Ok(page) => {
                     asking.answered();
-                    return Ok(page_of(output));
+                    return Ok(page);
                 }
-                Err(error) => asking
-                    .again(answer_of(&error))
+                Err(answer) => asking
+                    .again(answer)
                     .await
                     .map_err(|no| asking.explain(no, Answer::error))?,
             }
