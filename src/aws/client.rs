@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::endpoint::{
+    DefaultResolver, Endpoint, EndpointFuture, Params, ResolveEndpoint,
+};
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::types::RequestPayer;
 use tokio::runtime::Runtime;
@@ -366,6 +369,7 @@ impl Shared {
         let signing = lock(&self.signing);
         let config = aws_sdk_s3::config::Builder::from(&signing.config)
             .region(Region::new(region.to_owned()))
+            .endpoint_resolver(Resolver::default())
             .force_path_style(self.endpoint.is_some());
         Current {
             client: Client::from_conf(config.build()),
@@ -379,6 +383,35 @@ impl Shared {
         if current.region != region {
             *current = self.client(region);
         }
+    }
+}
+
+/// Where a client's bucket is, worked out once. The SDK goes through its rules for every key, which is a quarter of what it takes to
+/// prepare a GET; but none of them looks at the key, and all else is the same for all requests of a client, but for those that
+/// it makes itself to open sessions.
+#[derive(Debug, Default)]
+struct Resolver {
+    rules: DefaultResolver,
+    known: OnceLock<(Params, Endpoint)>,
+}
+
+impl ResolveEndpoint for Resolver {
+    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
+        let is_same = |known: &Params| {
+            let of = |params: &Params| {
+                let is_session = params.disable_s3_express_session_auth();
+                (is_session, params.use_s3_express_control_endpoint())
+            };
+            known.bucket() == params.bucket() && of(known) == of(params)
+        };
+        if let Some((_, endpoint)) = self.known.get().filter(|(known, _)| is_same(known)) {
+            return EndpointFuture::ready(Ok(endpoint.clone()));
+        }
+        EndpointFuture::new(async {
+            let endpoint = ResolveEndpoint::resolve_endpoint(&self.rules, params).await?;
+            let _ = self.known.set((params.clone(), endpoint.clone())); // or somebody was faster
+            Ok(endpoint)
+        })
     }
 }
 
