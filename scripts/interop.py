@@ -32,16 +32,13 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.fs
 import pyarrow.parquet as pq
+from checks import TABLES, check, equal, passed, section
 from moto_s3 import SIGNED, client_of, environment, moto, upload
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BINARY = str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else sys.exit(__doc__)
 REALDATA = Path(os.environ.get("TRAILMILL_REALDATA", REPOSITORY.parent / "shared" / "realdata"))
 
-TABLES = [
-    "events", "mcp_events", "mcp_links", "activity", "sign_ins", "resource_activity", "insights", "aggregated_events",
-    "duplicates", "rejects", "objects",
-]
 BOOKS = ["duplicates", "rejects", "objects"]
 JSON_COLUMNS = {
     "request_parameters", "response_elements", "additional_event_data", "service_event_details", "edge_device_details",
@@ -49,24 +46,6 @@ JSON_COLUMNS = {
 }
 # What differs between a bucket and a copy of it: where it was read from, and what follows from that.
 LINEAGE = {"source", "etag", "version_id", "commit_id", "object_hash"}
-
-n_checks = 0
-
-
-def check(holds, *what):
-    """Ends the script unless something holds."""
-    global n_checks
-    n_checks += 1
-    if not holds:
-        sys.exit("interop: " + " ".join(str(part) for part in what))
-
-
-def equal(found, wanted, *what):
-    check(found == wanted, *what, f"\n  found  {found!r:.2000}\n  wanted {wanted!r:.2000}")
-
-
-def section(title):
-    print(f"-- {title}", flush=True)
 
 
 # The binary
@@ -607,7 +586,7 @@ def main():
         into_s3(url)
         real(url)
         synthetic(url, folder)
-    print(f"-- {n_checks} checks passed in {time.monotonic() - started:.0f} s")
+    passed(time.monotonic() - started)
 
 
 main()

@@ -25,36 +25,15 @@ from pathlib import Path
 
 import duckdb
 import sqlglot
+from checks import TABLES, check, equal, passed, section
 from sqlglot import exp
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 BINARY = str(Path(sys.argv[1]).resolve()) if len(sys.argv) > 1 else sys.exit(__doc__)
 QUERIES = {path.stem: path.read_text() for path in sorted((REPOSITORY / "scripts" / "queries").glob("*.sql"))}
-TABLES = [
-    "events", "mcp_events", "mcp_links", "activity", "sign_ins", "resource_activity", "insights", "aggregated_events",
-    "duplicates", "rejects", "objects",
-]
 # Where Athena's script says that the tables lie.
 LOCATION = "s3://my-tables/cloudtrail"
 ACCOUNT = "111122223333"
-
-n_checks = 0
-
-
-def check(holds, *what):
-    """Ends the script unless something holds."""
-    global n_checks
-    n_checks += 1
-    if not holds:
-        sys.exit("queries: " + " ".join(str(part) for part in what))
-
-
-def equal(found, wanted, *what):
-    check(found == wanted, *what, f"\n  found  {found!r:.2000}\n  wanted {wanted!r:.2000}")
-
-
-def section(title):
-    print(f"-- {title}", flush=True)
 
 
 def trailmill(*args, code=0):
@@ -604,7 +583,7 @@ def main():
         check_views_in_spark(spark, connection)
         check_spark_pruning(spark)
         spark.stop()
-    print(f"-- {n_checks} checks passed in {time.monotonic() - started:.0f} s")
+    passed(time.monotonic() - started)
 
 
 main()
