@@ -103,7 +103,7 @@ fn page_of(xml: &str) -> Result<Page, &'static str> {
             (Token::Close(_), _) => return Err("its elements do not nest"),
             (Token::Text(text), [_, "Contents", name]) => match *name {
                 "Key" => current.key = unescaped(text)?,
-                "Size" => current.size = text.parse().unwrap_or_default(),
+                "Size" => current.size = text.parse().map_err(|_| "a size is no number")?,
                 "ETag" => current.etag = Some(ETag::new(&unescaped(text)?)),
                 "StorageClass" => current.is_archived = is_archived(text),
                 _ => {}
@@ -305,6 +305,7 @@ mod tests {
             "<ListBucketResult></ListBucketResult><ListBucketResult/>",
             "<ListBucketResult><Contents><Key>&nbsp;</Key></Contents></ListBucketResult>",
             "<ListBucketResult><Contents><Key>&#xd800;</Key></Contents></ListBucketResult>",
+            "<ListBucketResult><Contents><Size>many</Size></Contents></ListBucketResult>",
             "<ListBucketResult><![CDATA[x]]></ListBucketResult>",
         ] {
             assert!(page_of(text).is_err(), "{text}");
