@@ -26,8 +26,19 @@ pub struct Folder {
     address: String,
     /// Whether the folder was there before.
     existed: bool,
-    /// Locked until the process ends, however it does.
+    /// Locked until this value is dropped or the process ends, however it does.
     lock: Mutex<Option<File>>,
+}
+
+impl Drop for Folder {
+    /// Closing the file is not enough: a process that another thread is just starting shares it until it is executed, and with it the
+    /// lock (flock(2)).
+    fn drop(&mut self) {
+        let lock = self.lock.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = lock {
+            let _ = file.unlock(); // else it goes with the process
+        }
+    }
 }
 
 impl Folder {

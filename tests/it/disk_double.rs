@@ -39,6 +39,8 @@ struct Log {
     n_files: usize,
     /// There are no more changes than that.
     last: Option<usize>,
+    /// What a process holds that another thread is just about to start: whatever was open when it was forked off.
+    inherited: Vec<File>,
 }
 
 impl DiskDouble {
@@ -109,14 +111,16 @@ impl Disk for DiskDouble {
 
     fn open_lock(&self, path: &Path) -> io::Result<File> {
         let is_new = !path.exists();
-        self.change(
+        let lock = self.change(
             || RealDisk.open_lock(path),
             |log| {
                 if is_new {
                     log.make_file(self.at(path));
                 }
             },
-        )
+        )?;
+        self.log.lock().unwrap().inherited.push(lock.try_clone()?);
+        Ok(lock)
     }
 
     fn link(&self, from: &Path, to: &Path) -> io::Result<()> {

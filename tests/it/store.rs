@@ -12,6 +12,7 @@ use trailmill::sink::folder::Folder;
 use trailmill::sink::s3::{Bucket, WriteOptions};
 use trailmill::sink::store::Store;
 
+use crate::disk_double::DiskDouble;
 use crate::s3_double::{Again, Fault, Gate, Op, S3Double};
 
 const EVENTS: &str = "events/event_date=2026-08-01/a-000.parquet";
@@ -88,6 +89,19 @@ fn a_file_is_created_once() {
         assert_eq!(open().read(ENTRY).unwrap().unwrap(), "one");
         assert_eq!(open().names("_trailmill/log").unwrap(), ["1.json"]);
     });
+}
+
+/// A process that another thread was just starting shared the lock, and the next run in the same process was sent away.
+#[test]
+fn regression_a_folder_is_free_when_its_writer_is_gone_whoever_has_inherited_the_lock() {
+    let dir = TempDir::new().unwrap();
+    let disk = DiskDouble::new(dir.path());
+    let open = || Folder::on(Arc::new(disk.clone()), &dir.path().join("tables"));
+    let writer = open();
+    writer.lock().unwrap();
+    assert!(matches!(open().lock(), Err(SinkError::Busy(_))));
+    drop(writer);
+    open().lock().unwrap();
 }
 
 #[test]
