@@ -1,5 +1,6 @@
 #![doc = include_str!("../ARCHITECTURE.md")]
 
+pub mod answers;
 pub mod app;
 pub mod audit;
 pub mod aws;

@@ -59,6 +59,10 @@ const RANKS: &[(&str, &[&str])] = &[
     ),
     ("find/", &["find", "table", "select", "trail"]),
     ("ddl/", &["ddl", "table"]),
+    (
+        "answers/",
+        &["answers", "table", "trail", "select", "limits", "escape"],
+    ),
     ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
