@@ -25,6 +25,7 @@ from pathlib import Path
 
 import duckdb
 import sqlglot
+from answers import check_answers
 from checks import TABLES, check, equal, passed, section
 from sqlglot import exp
 
@@ -410,7 +411,8 @@ def known_answers(raw, keys, facts):
             hours.add(datetime.datetime.strptime(parts[4], "%Y%m%dT%H"))
             digests.update(["digest"] if "Digest" in parts[2] else [])
     with_digests = [hours for hours, digests in delivered.values() if digests]
-    n_gap_hours = sum(int((max(hours) - min(hours)).total_seconds() // 3600) + 1 - len(hours) for hours in with_digests)
+    end = max(max(hours) for hours, _ in delivered.values())
+    n_gap_hours = sum(int((end - min(hours)).total_seconds() // 3600) + 1 - len(hours) for hours in with_digests)
     claims = re.compile(r"awslabs|mcp-server|mcp-proxy|MCPClient")
     is_claim = lambda r: bool(claims.search(r.get("userAgent") or "")) and not who(r).get("invokedBy") and not is_agents(r)
     is_anonymous = lambda r: who(r).get("accountId") == "anonymous" and "example" in json.dumps(r["requestParameters"])
@@ -568,6 +570,8 @@ def main():
         check_duckdb(connection, out, facts)
         check_pruning(connection)
         found = check_queries(connection, known_answers(raw, keys, facts))
+        section("report and lookup say what the queries say")
+        check_answers(trailmill, out, found, REPOSITORY / "docs" / "report.schema.json")
         read_raw(connection, raw, folder)
         check_raw(connection)
         check(shutil.which("java"), "Java 17 is not here: on Debian, apt-get install openjdk-17-jre-headless")

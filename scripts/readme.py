@@ -1,11 +1,11 @@
-"""Runs what README.md shows and checks that it still prints what README.md says.
+"""Runs what README.md and docs/answers.md show and checks that it still prints what they say.
 
     scripts/python.sh scripts/readme.py target/debug/trailmill            # exit 1 and a diff where it does not
-    scripts/python.sh scripts/readme.py target/debug/trailmill --write    # puts the output into README.md
+    scripts/python.sh scripts/readme.py target/debug/trailmill --write    # puts the output into them
 
 Blocks below the line `<!-- checked by scripts/readme.py -->` are run in order, in one scratch folder: in a `console` block each
 line with `$ `, `cargo run --release --locked --` being the binary given; an `sql` block by DuckDB, its result in the `text` block
-that follows. Seconds, rates, memory and a log entry's checksum differ from run to run and are not compared.
+that follows. docs/answers.md is about a real trail, which is not part of this repository: where it is not, that is said. Seconds, rates, memory and a log entry's checksum differ from run to run and are not compared.
 """
 
 import contextlib
@@ -21,7 +21,12 @@ from pathlib import Path
 
 import duckdb
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+REPOSITORY = Path(__file__).resolve().parent.parent
+# Each document with the folder that its commands read.
+DOCUMENTS = {
+    REPOSITORY / "README.md": REPOSITORY / "fixtures",
+    REPOSITORY / "docs" / "answers.md": REPOSITORY.parent / "shared" / "realdata",
+}
 MARK = "<!-- checked by scripts/readme.py -->\n"
 CARGO_RUN = "cargo run --release --locked -- "
 BLOCK = re.compile(
@@ -53,7 +58,7 @@ def query(sql):
 
 
 def rewritten(text, binary):
-    """README.md as it has to be."""
+    """A document as it has to be."""
 
     def block(found):
         if found["console"] is not None:
@@ -65,23 +70,31 @@ def rewritten(text, binary):
     return BLOCK.sub(block, text)
 
 
+def check(document, data, binary, write):
+    if not data.exists():
+        print(f"-- {document.name} is NOT checked: there is no {data.name} here")
+        return
+    said = document.read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(data, Path(folder) / data.name)
+        os.chdir(folder)
+        now = rewritten(said, binary)
+        os.chdir(REPOSITORY)
+    told, seen = (VARIES.sub("…", text) for text in (said, now))
+    if write and told != seen:
+        document.write_text(now)
+    elif told != seen:
+        sys.stdout.writelines(difflib.unified_diff(told.splitlines(True), seen.splitlines(True), document.name, "what is printed"))
+        sys.exit(f"readme: {document.name} does not say what is printed; --write puts it right")
+    print(f"-- {said.count(MARK)} blocks of {document.name} say what is printed")
+
+
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     binary, write = str(Path(sys.argv[1]).resolve()), "--write" in sys.argv[2:]
-    said = README.read_text()
-    with tempfile.TemporaryDirectory() as folder:
-        os.symlink(README.parent / "fixtures", Path(folder) / "fixtures")
-        os.chdir(folder)
-        now = rewritten(said, binary)
-        os.chdir(README.parent)
-    told, seen = (VARIES.sub("…", text) for text in (said, now))
-    if write and told != seen:
-        README.write_text(now)
-    elif told != seen:
-        sys.stdout.writelines(difflib.unified_diff(told.splitlines(True), seen.splitlines(True), "README.md", "what is printed"))
-        sys.exit("readme: README.md does not say what is printed; --write puts it right")
-    print(f"-- {said.count(MARK)} blocks of README.md say what is printed")
+    for document, data in DOCUMENTS.items():
+        check(document, data, binary, write)
 
 
 main()

@@ -11,7 +11,7 @@ use clap::Parser;
 
 use crate::cli::{
     Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, LookupArgs, RebuildArgs,
-    RunArgs, SqlArgs, VerifyArgs,
+    ReportArgs, RunArgs, SqlArgs, VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -22,7 +22,7 @@ use crate::run;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
-use crate::{export, generate, list, lookup, metrics, pipeline, sql, verify};
+use crate::{export, generate, list, lookup, metrics, pipeline, report, sql, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -43,6 +43,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
         Command::Lookup(args) => lookup(args),
+        Command::Report(args) => report(args),
         Command::Verify(args) => verify(args),
         Command::Sql(args) => sql(args),
         Command::Compact(args) => compact(args),
@@ -159,6 +160,13 @@ fn export(args: &ExportArgs) -> Result<ExitStatus> {
 fn lookup(args: &LookupArgs) -> Result<ExitStatus> {
     let mut out = BufWriter::new(io::stdout().lock());
     lookup::lookup(args, config::now(), &mut out)?;
+    out.flush()?;
+    Ok(ExitStatus::Done)
+}
+
+fn report(args: &ReportArgs) -> Result<ExitStatus> {
+    let mut out = io::stdout().lock();
+    report::report(args, &config::aws(&args.aws), config::now(), &mut out)?;
     out.flush()?;
     Ok(ExitStatus::Done)
 }

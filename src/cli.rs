@@ -37,6 +37,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Show the newest events that fit, one event whole, or what a temporary key came from
     Lookup(Box<LookupArgs>),
+    /// Answer what agents did, why the call rate jumped, who came in, what was refused, and how complete it is
+    Report(Box<ReportArgs>),
     /// Check a dataset: its log, its data files and its books against each other
     Verify(VerifyArgs),
     /// Print SQL that makes the tables usable in DuckDB, Athena or Spark
@@ -232,6 +234,72 @@ pub enum LookupFormat {
     Jsonl,
     /// Comma-separated, for spreadsheets
     Csv,
+}
+
+/// `trailmill report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// Events at or after this time: RFC 3339, a date, or an offset such as -7d, -36h; cut to whole buckets
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub from: Option<Moment>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub to: Option<Moment>,
+    /// How long before --from is looked at to tell what is new; without --from the first days of the
+    /// dataset [default: 30d with --from, else none]
+    #[arg(long, value_name = "LENGTH", help_heading = SELECTION)]
+    pub baseline: Option<String>,
+    /// What is known, and so not new: a line each, such as `source_ip 192.0.2.0/24` or
+    /// `principal arn:aws:iam::111122223333:role/*`; also region and service
+    #[arg(long, value_name = "FILE", help_heading = SELECTION)]
+    pub known: Option<PathBuf>,
+    /// What costs money, in place of the list that is built in: a line each, such as `s3 GetObject request`
+    #[arg(long, value_name = "FILE", help_heading = SELECTION)]
+    pub costs: Option<PathBuf>,
+    /// How the report is laid out
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, help_heading = OUTPUT)]
+    pub format: ReportFormat,
+    /// Rows of a list in text and Markdown; JSON and the page have up to 500
+    #[arg(long, value_name = "N", default_value_t = 10, help_heading = OUTPUT)]
+    pub rows: usize,
+    /// Answers in text and Markdown, with commas between [default: all]
+    #[arg(long, value_enum, value_name = "QUESTIONS", value_delimiter = ',', help_heading = OUTPUT)]
+    pub only: Vec<ReportQuestion>,
+    /// Put the report into this file, and not on stdout
+    #[arg(long, short, value_name = "FILE", help_heading = OUTPUT)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+}
+
+/// A question that `report` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportQuestion {
+    /// What did the agents do?
+    Agents,
+    /// Why did the bill or the call rate jump?
+    Rate,
+    /// Who came in, and who failed to?
+    SignIns,
+    /// What was refused?
+    Refused,
+    /// How complete is this?
+    Coverage,
+}
+
+/// How `report` is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For a terminal of 100 columns
+    Text,
+    /// For a ticket or a wiki
+    Markdown,
+    /// For programs: docs/report.schema.json describes it
+    Json,
 }
 
 /// `trailmill verify`.

@@ -25,6 +25,7 @@ pub mod mill;
 pub mod pipeline;
 pub mod plan;
 pub mod reject;
+pub mod report;
 pub mod rollup;
 pub mod run;
 pub mod select;

@@ -254,3 +254,40 @@ pub const KEY_CHAIN_MAX: usize = 1_000;
 
 /// Events that `lookup` shows as the calls of one tool call, or as the tool calls of one call.
 pub const TOOL_CALL_EVENTS_MAX: usize = 1_000;
+
+/// Rows of a list of a report: more nobody reads, and a page of all lists stays below 3 MB.
+pub const REPORT_ROWS_MAX: usize = 500;
+
+/// Days, by account and region, that a report has for its map of what was delivered: 90 days of 50 places, and a page that a browser
+/// draws at once.
+pub const REPORT_DAYS_MAX: usize = 5_000;
+
+/// Characters of a text in a report: a role's ARN with its session has 150.
+pub const REPORT_TEXT_CHARS_MAX: usize = 300;
+
+/// Texts that one part of a report tells apart, in bytes: a million ARNs. Four parts are made at most.
+pub const REPORT_NAME_BYTES_MAX: usize = 64 << 20;
+
+/// Different things that a report counts one by one for each list, at some 100 bytes each.
+pub const REPORT_KEYS_MAX: usize = 500_000;
+
+/// Buckets with events, of all that are told apart, at 12 bytes each. Beyond, buckets become wider.
+pub const REPORT_CELLS_MAX: usize = 12 << 20;
+
+/// Buckets of a report's timeline: 90 days of 15 minutes. Beyond, they become wider.
+pub const REPORT_BUCKETS_MAX: usize = 9_000;
+
+/// Services, and principals, that a timeline has each: as many as there are colours to tell apart.
+pub const REPORT_SERIES_MAX: usize = 12;
+
+/// Tool calls, and requests that they name, that are followed, at some 100 bytes each.
+pub const REPORT_LINKS_MAX: usize = 1 << 20;
+
+/// Sign-ins of which a report looks what came before, at some 100 bytes each.
+pub const REPORT_SIGN_INS_MAX: usize = 1 << 20;
+
+/// Hours of a gap that are counted into their days: a time in a key may be of the year 9999.
+pub const REPORT_GAP_HOURS_MAX: usize = 24 * 400;
+
+/// A list of what is known, or of what costs money, in bytes: a hundred thousand lines.
+pub const REPORT_LIST_BYTES_MAX: u64 = 16 << 20;

@@ -4,7 +4,9 @@ SELECT
   mcp_channel, principal, mcp_server, mcp_client, mcp_tool, event_source, event_name,
   CASE
     WHEN read_only THEN 'read'
-    WHEN event_name LIKE 'Delete%' OR event_name LIKE 'Terminate%' OR event_name LIKE 'Remove%' THEN 'deletion'
+    WHEN mcp_channel IN ('tool_call', 'gateway') THEN 'tool call'
+    WHEN event_name LIKE 'Delete%' OR event_name LIKE 'BatchDelete%' OR event_name LIKE 'Terminate%' OR event_name LIKE 'Remove%'
+      OR event_name LIKE 'Purge%' OR event_name LIKE 'Destroy%' OR event_name = 'ScheduleKeyDeletion' THEN 'deletion'
     ELSE 'write'
   END AS effect,
   count(*) AS calls, count(CASE WHEN is_error THEN 1 END) AS errors,

@@ -61,6 +61,8 @@ document! {
         rows: Vec<T>,
         /// Rows that are not here.
         left_out: u64,
+        /// What the rows are ordered by, added up, of those that are not here too: events, calls, hours.
+        total: u64,
     }
 
     /// A report: six questions about a dataset, answered.
@@ -393,8 +395,10 @@ document! {
         costs: Top<Cost>,
         /// What was seen before, to tell what is new; null where no baseline was asked for, or there are no events in it.
         baseline: Option<Baseline>,
-        /// What was never seen before, and is on no list of what is known.
+        /// What was never seen before, and is on no list of what is known; the first seen come first.
         unseen: Top<Unseen>,
+        /// How many there are of each kind.
+        unseen_counts: Vec<UnseenCount>,
     }
 
     /// Calls of a service.
@@ -519,6 +523,14 @@ document! {
         first_event_time: Time,
         /// The last.
         last_event_time: Time,
+    }
+
+    /// How many things are new.
+    struct UnseenCount {
+        /// What they are.
+        kind: UnseenKind,
+        /// How many.
+        count: u64,
     }
 
     /// Sign-ins.
@@ -787,6 +799,7 @@ impl<T> Default for Top<T> {
         Self {
             rows: Vec::new(),
             left_out: 0,
+            total: 0,
         }
     }
 }
@@ -865,5 +878,22 @@ one_of! {
         Region,
         /// A service.
         Service,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where it is not: the schema that it should be is what the failure prints.
+    #[test]
+    fn the_schema_describes_the_document() {
+        let schema = schemars::schema_for!(Report);
+        let schema = serde_json::to_string_pretty(&schema).expect("JSON");
+        let described = include_str!("../../docs/report.schema.json");
+        assert!(
+            described.trim_end() == schema,
+            "docs/report.schema.json should be\n{schema}"
+        );
     }
 }

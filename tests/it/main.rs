@@ -33,6 +33,7 @@ mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
 mod power_cut; // what a power cut leaves is gone on with
 mod rebuild; // trailmill rebuild
+mod report; // trailmill report
 mod run_s3; // a whole run from S3
 mod run_to_s3; // a whole run into S3
 #[cfg(unix)]

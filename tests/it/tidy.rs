@@ -61,7 +61,9 @@ const RANKS: &[(&str, &[&str])] = &[
     ("ddl/", &["ddl", "table"]),
     (
         "answers/",
-        &["answers", "table", "trail", "select", "limits", "escape"],
+        &[
+            "answers", "table", "mcp", "trail", "select", "limits", "escape",
+        ],
     ),
     ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
