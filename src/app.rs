@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{
-    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, ListArgs, LookupArgs, RebuildArgs,
-    ReportArgs, RunArgs, SqlArgs, VerifyArgs,
+    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, GuardrailArgs, ListArgs, LookupArgs,
+    RebuildArgs, ReportArgs, RunArgs, SqlArgs, VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -22,7 +22,7 @@ use crate::run;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
-use crate::{export, generate, list, lookup, metrics, pipeline, report, sql, verify};
+use crate::{export, generate, guardrail, list, lookup, metrics, pipeline, report, sql, verify};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -44,6 +44,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Export(args) => export(args),
         Command::Lookup(args) => lookup(args),
         Command::Report(args) => report(args),
+        Command::Guardrail(args) => guardrail(args),
         Command::Verify(args) => verify(args),
         Command::Sql(args) => sql(args),
         Command::Compact(args) => compact(args),
@@ -167,6 +168,13 @@ fn lookup(args: &LookupArgs) -> Result<ExitStatus> {
 fn report(args: &ReportArgs) -> Result<ExitStatus> {
     let mut out = io::stdout().lock();
     report::report(args, &config::aws(&args.aws), config::now(), &mut out)?;
+    out.flush()?;
+    Ok(ExitStatus::Done)
+}
+
+fn guardrail(args: &GuardrailArgs) -> Result<ExitStatus> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    guardrail::print(args, config::now(), &mut out)?;
     out.flush()?;
     Ok(ExitStatus::Done)
 }

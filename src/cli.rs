@@ -39,6 +39,8 @@ pub enum Command {
     Lookup(Box<LookupArgs>),
     /// Answer what agents did, why the call rate jumped, who came in, what was refused, and how complete it is
     Report(Box<ReportArgs>),
+    /// Turn what agents did into policies that let them go on, and do nothing destructive
+    Guardrail(GuardrailArgs),
     /// Check a dataset: its log, its data files and its books against each other
     Verify(VerifyArgs),
     /// Print SQL that makes the tables usable in DuckDB, Athena or Spark
@@ -299,6 +301,58 @@ pub enum ReportFormat {
     /// For a ticket or a wiki
     Markdown,
     /// For programs: docs/report.schema.json describes it
+    Json,
+}
+
+/// `trailmill guardrail`.
+#[derive(Debug, Args)]
+pub struct GuardrailArgs {
+    /// The dataset: where run has written it, a folder or `s3://bucket[/prefix]`
+    #[arg(value_name = "DEST")]
+    pub dataset: String,
+    /// Only what this principal did: a user, a role, or one as `events.principal` has it (can be repeated). A service control policy
+    /// is then about nobody else
+    #[arg(long, value_name = "ARN", help_heading = SELECTION)]
+    pub principal: Vec<String>,
+    /// Only what was done through this managed MCP server: aws-mcp or aws-mcp.amazonaws.com (can be repeated). The
+    /// policies are then about no other
+    #[arg(long, value_name = "SERVER", help_heading = SELECTION)]
+    pub mcp_server: Vec<String>,
+    /// Events at or after this time: RFC 3339, a date, or an offset such as -30d
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub from: Option<Moment>,
+    /// Events before this time
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, help_heading = SELECTION)]
+    pub to: Option<Moment>,
+    /// What the policies will be attached to
+    #[arg(long, value_enum, default_value_t = GuardrailKind::Scp, help_heading = OUTPUT)]
+    pub kind: GuardrailKind,
+    /// How the policies are printed, with what each statement is based on
+    #[arg(long, value_enum, default_value_t = GuardrailFormat::Text, help_heading = OUTPUT)]
+    pub format: GuardrailFormat,
+    /// Write the policies into this folder, one a file; text has then only what they are based on
+    #[arg(long, short, value_name = "DIR", help_heading = OUTPUT)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "documented at the type")]
+    pub aws: AwsArgs,
+}
+
+/// What the policies of `guardrail` will be attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GuardrailKind {
+    /// Accounts or organizational units: service control policies that deny all but what was seen
+    Scp,
+    /// The role or user that the agent acts as: policies that allow what was seen
+    Iam,
+}
+
+/// How `guardrail` prints policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GuardrailFormat {
+    /// For people
+    Text,
+    /// One document: the policies, and what they are based on
     Json,
 }
 

@@ -291,3 +291,16 @@ pub const REPORT_GAP_HOURS_MAX: usize = 24 * 400;
 
 /// A list of what is known, or of what costs money, in bytes: a hundred thousand lines.
 pub const REPORT_LIST_BYTES_MAX: u64 = 16 << 20;
+
+/// Characters of a service control policy, white space counted: AWS Organizations took 5,120 until May 2026, and takes 10,240 since. What is
+/// within the smaller one is taken by every organization.
+pub const SCP_CHARS_MAX: usize = 5_120;
+
+/// Characters of a managed IAM policy, white space not counted.
+pub const IAM_POLICY_CHARS_MAX: usize = 6_144;
+
+/// Principals that `guardrail` names for an action: the table is for people, and what a policy says does not depend on them.
+pub const GUARDRAIL_PRINCIPALS_MAX: usize = 100;
+
+/// Resources that `guardrail` names for an action. One that was seen on more is allowed on all.
+pub const GUARDRAIL_RESOURCES_MAX: usize = 100;

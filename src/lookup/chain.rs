@@ -182,28 +182,31 @@ pub(super) fn of_tool_calls(dataset: &Asked, event: &Event) -> Result<Calls> {
 }
 
 /// A row of `mcp_links`.
-struct McpLink {
+pub(crate) struct McpLink {
     event_id: String,
-    request_id: String,
+    pub(crate) request_id: String,
     /// `service:Operation`.
     api: Option<String>,
     region: Option<String>,
 }
 
 impl McpLink {
-    /// Whether an event is the call that is meant: several may share a request id.
+    /// Whether an event is the call that is meant.
     fn leads_to(&self, event: &Event) -> bool {
-        let operation = self.api.as_deref().map(|api| api.rsplit(':').next());
-        let fits = |known: Option<&str>, own: &Option<String>| {
-            known.is_none_or(|known| own.as_deref() == Some(known))
-        };
         event.request_id.as_deref() == Some(&self.request_id)
-            && fits(operation.flatten(), &event.name)
-            && fits(self.region.as_deref(), &event.region)
+            && self.is_of(event.name.as_deref(), event.region.as_deref())
+    }
+
+    /// Whether the call that is meant has this name and region: several may share a request id.
+    pub(crate) fn is_of(&self, name: Option<&str>, region: Option<&str>) -> bool {
+        let operation = self.api.as_deref().map(|api| api.rsplit(':').next());
+        let fits = |known: Option<&str>, own| known.is_none_or(|known| own == Some(known));
+        fits(operation.flatten(), name) && fits(self.region.as_deref(), region)
     }
 }
 
-fn links(dataset: &Asked, condition: Condition, span: Span) -> Result<Vec<McpLink>> {
+/// Returns the links that fit.
+pub(crate) fn links(dataset: &Asked, condition: Condition, span: Span) -> Result<Vec<McpLink>> {
     let query = Query {
         table: &mcp_links::TABLE,
         span,

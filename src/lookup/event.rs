@@ -45,8 +45,8 @@ pub(super) struct Event {
 
 /// A resource that an event names or touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Resource {
-    pub(super) arn: String,
+pub(crate) struct Resource {
+    pub(crate) arn: String,
     /// Its type (`AWS::S3::Bucket`); empty where it is not known.
     #[serde(rename = "type")]
     pub(super) kind: String,
@@ -94,12 +94,13 @@ impl Event {
 }
 
 /// The text of the only row of a batch.
-pub(super) fn text<'b>(row: &'b RecordBatch, name: &str) -> Option<&'b str> {
+pub(crate) fn text<'b>(row: &'b RecordBatch, name: &str) -> Option<&'b str> {
     let texts = row.column_by_name(name)?.as_string_opt::<i32>()?;
     texts.is_valid(0).then(|| texts.value(0))
 }
 
-fn flag(row: &RecordBatch, name: &str) -> Option<bool> {
+/// The truth value of the only row of a batch.
+pub(crate) fn flag(row: &RecordBatch, name: &str) -> Option<bool> {
     let flags = row.column_by_name(name)?.as_boolean_opt()?;
     flags.is_valid(0).then(|| flags.value(0))
 }
@@ -118,7 +119,7 @@ fn resources_of(row: &RecordBatch, record: &str) -> Vec<Resource> {
 }
 
 /// The elements of `resources`.
-fn listed(row: &RecordBatch) -> Vec<Resource> {
+pub(crate) fn listed(row: &RecordBatch) -> Vec<Resource> {
     let lists = row
         .column_by_name("resources")
         .and_then(|array| array.as_list_opt::<i32>());

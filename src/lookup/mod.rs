@@ -23,6 +23,9 @@ use ask::Question;
 use event::Event;
 use format::Printer;
 
+pub(crate) use chain::links;
+pub(crate) use event::{flag, listed, text};
+
 /// Prints the events that were asked for.
 ///
 /// # Errors
@@ -71,16 +74,19 @@ fn say(found: usize, is_cut: bool) -> io::Result<()> {
 }
 
 /// A dataset that is asked for rows.
-struct Asked(Dataset);
+pub(crate) struct Asked(Dataset);
 
 impl Asked {
-    fn open(address: &str, aws: &AwsOptions) -> Result<Self> {
+    pub(crate) fn open(address: &str, aws: &AwsOptions) -> Result<Self> {
         let place = dataset::place(address, aws, WriteOptions::default())?;
         Ok(Self(Dataset::existing(place)?))
     }
 
     /// Returns the rows that fit, newest first, each a batch of its own.
-    fn rows<'q>(&'q self, query: &'q Query) -> impl Iterator<Item = Result<RecordBatch>> + 'q {
+    pub(crate) fn rows<'q>(
+        &'q self,
+        query: &'q Query,
+    ) -> impl Iterator<Item = Result<RecordBatch>> + 'q {
         let may_have = |file: &&DataFile| {
             file.times
                 .is_none_or(|(first, last)| first < query.span.to && last >= query.span.from)

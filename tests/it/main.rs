@@ -24,6 +24,7 @@ mod dataset; // the files of a run
 mod ddl; // trailmill sql
 mod faults; // what fails: its class, its count, its exit code
 mod golden; // datasets of earlier versions
+mod guardrail; // trailmill guardrail
 mod incremental; // runs that add to a dataset
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one

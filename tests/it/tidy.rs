@@ -65,6 +65,7 @@ const RANKS: &[(&str, &[&str])] = &[
             "answers", "table", "mcp", "trail", "select", "limits", "escape",
         ],
     ),
+    ("policy/", &["policy", "trail", "limits"]),
     ("audit/", &["audit", "commit", "table", "trail"]),
     ("rollup/", &["rollup", "table", "trail", "limits"]),
     (
