@@ -10,8 +10,8 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{
-    Cli, Command, CompactArgs, ExportArgs, GenerateArgs, GuardrailArgs, ListArgs, LookupArgs,
-    RebuildArgs, ReportArgs, RunArgs, SqlArgs, VerifyArgs,
+    Cli, Command, CompactArgs, CompletionsArgs, ExportArgs, GenerateArgs, GuardrailArgs, ListArgs,
+    LookupArgs, ManArgs, RebuildArgs, ReportArgs, RunArgs, SqlArgs, VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -22,7 +22,9 @@ use crate::run;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
-use crate::{export, generate, guardrail, list, lookup, metrics, pipeline, report, sql, verify};
+use crate::{
+    export, generate, guardrail, list, lookup, manual, metrics, pipeline, report, sql, verify,
+};
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
@@ -50,6 +52,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Compact(args) => compact(args),
         Command::Rebuild(args) => rebuild(args),
         Command::Generate(args) => generate(args),
+        Command::Completions(args) => completions(args),
+        Command::Man(args) => man(args),
     };
     outcome.unwrap_or_else(|error| fail(&error, LogFormat::Text))
 }
@@ -234,6 +238,19 @@ fn summarise(summary: &upkeep::Summary, verb: &str, json: bool) -> Result<ExitSt
 fn generate(args: &GenerateArgs) -> Result<ExitStatus> {
     let summary = generate::run(args)?;
     writeln!(io::stderr(), "{summary}")?;
+    Ok(ExitStatus::Done)
+}
+
+fn completions(args: &CompletionsArgs) -> Result<ExitStatus> {
+    io::stdout().write_all(&manual::completions(args.shell))?;
+    Ok(ExitStatus::Done)
+}
+
+fn man(args: &ManArgs) -> Result<ExitStatus> {
+    match &args.output {
+        Some(folder) => manual::write_pages(folder)?,
+        None => io::stdout().write_all(&manual::page()?)?,
+    }
     Ok(ExitStatus::Done)
 }
 

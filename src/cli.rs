@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::log::LogFormat;
 use crate::trail::time::Moment;
@@ -51,6 +52,10 @@ pub enum Command {
     Rebuild(RebuildArgs),
     /// Lay out a synthetic delivery bucket, the same for the same seed
     Generate(GenerateArgs),
+    /// Print what completes command lines in a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write those of all commands
+    Man(ManArgs),
 }
 
 /// `trailmill run`.
@@ -472,6 +477,22 @@ pub struct GenerateArgs {
     /// The seed: equal arguments and seed give equal bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `trailmill completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum, value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// `trailmill man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write a page for each command into this folder
+    #[arg(long, short, value_name = "DIR", help_heading = OUTPUT)]
+    pub output: Option<PathBuf>,
 }
 
 /// Which events are wanted.

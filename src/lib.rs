@@ -20,6 +20,7 @@ pub mod limits;
 pub mod list;
 pub mod log;
 pub mod lookup;
+pub mod manual;
 pub mod mcp;
 pub mod metrics;
 pub mod mill;

@@ -30,6 +30,7 @@ mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
 mod lookup; // trailmill lookup
 mod lossless; // record to row to record
+mod manual; // trailmill completions, trailmill man
 mod memory; // --memory as a bound
 mod oracle; // columns against a naive reading
 mod power_cut; // what a power cut leaves is gone on with
