@@ -10,8 +10,9 @@ use anyhow::{Context, Result};
 use clap::Parser;
 
 use crate::cli::{
-    Cli, Command, CompactArgs, CompletionsArgs, ExportArgs, GenerateArgs, GuardrailArgs, ListArgs,
-    LookupArgs, ManArgs, RebuildArgs, ReportArgs, RunArgs, SqlArgs, VerifyArgs,
+    Cli, Command, CompactArgs, CompletionsArgs, ConfigArgs, ExportArgs, GenerateArgs,
+    GuardrailArgs, ListArgs, LookupArgs, ManArgs, RebuildArgs, ReportArgs, RunArgs, SqlArgs,
+    VerifyArgs,
 };
 use crate::config::{self, CompactConfig, RebuildConfig, RunConfig};
 use crate::escape::printable;
@@ -19,6 +20,7 @@ use crate::exit::{self, ExitStatus};
 use crate::heap;
 use crate::log::LogFormat;
 use crate::run;
+use crate::settings::Settings;
 use crate::sink::{SinkError, dataset};
 use crate::summary::Summary;
 use crate::upkeep::{self, compact, rebuild};
@@ -28,12 +30,18 @@ use crate::{
 
 /// Runs the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
-    let cli = match Cli::try_parse_from(args) {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let settings = match Settings::find(&args) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&error.into(), LogFormat::Text),
+    };
+    let cli = match Cli::try_parse_from(settings.with(&args)) {
         Ok(cli) => cli,
         Err(error) => {
             let is_fault = error.use_stderr();
             let _ = error.print(); // nobody is left to tell
             return if is_fault {
+                hint(&settings, &error.to_string());
                 ExitStatus::Usage
             } else {
                 ExitStatus::Done
@@ -41,7 +49,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         }
     };
     let outcome = match &cli.command {
-        Command::Run(args) => run(args),
+        Command::Run(args) => run(args, &settings),
         Command::List(args) => list(args),
         Command::Export(args) => export(args),
         Command::Lookup(args) => lookup(args),
@@ -52,10 +60,26 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitStatus {
         Command::Compact(args) => compact(args),
         Command::Rebuild(args) => rebuild(args),
         Command::Generate(args) => generate(args),
+        Command::Config(args) => print_settings(args, &settings),
         Command::Completions(args) => completions(args),
         Command::Man(args) => man(args),
     };
-    outcome.unwrap_or_else(|error| fail(&error, LogFormat::Text))
+    outcome.unwrap_or_else(|error| fail_with(&error, LogFormat::Text, &settings))
+}
+
+fn fail_with(error: &anyhow::Error, log: LogFormat, settings: &Settings) -> ExitStatus {
+    let status = fail(error, log);
+    if status == ExitStatus::Usage && log == LogFormat::Text {
+        hint(settings, &error.to_string());
+    }
+    status
+}
+
+/// Says that a flag that cannot be used may be nobody's who typed.
+fn hint(settings: &Settings, message: &str) {
+    if let Some(hint) = settings.hint(message) {
+        let _ = writeln!(io::stderr(), "note: {}", printable(&hint));
+    }
 }
 
 fn fail(error: &anyhow::Error, log: LogFormat) -> ExitStatus {
@@ -109,12 +133,12 @@ fn stop_on_signal(stop: &Arc<AtomicBool>, log: LogFormat, dataset: &str) -> Resu
     })
 }
 
-fn run(args: &RunArgs) -> Result<ExitStatus> {
+fn run(args: &RunArgs, settings: &Settings) -> Result<ExitStatus> {
     let ran = run_to_end(args);
     let (summary, status) = match &ran {
         Ok(summary) if summary.has_rejects() => (Some(summary), ExitStatus::Rejects),
         Ok(summary) => (Some(summary), ExitStatus::Done),
-        Err(error) => (None, fail(error, args.log_format)),
+        Err(error) => (None, fail_with(error, args.log_format, settings)),
     };
     if let Some(file) = args.metrics_file.as_deref().filter(|_| !args.dry_run) {
         metrics::write(file, summary, status.code(), config::now())
@@ -238,6 +262,13 @@ fn summarise(summary: &upkeep::Summary, verb: &str, json: bool) -> Result<ExitSt
 fn generate(args: &GenerateArgs) -> Result<ExitStatus> {
     let summary = generate::run(args)?;
     writeln!(io::stderr(), "{summary}")?;
+    Ok(ExitStatus::Done)
+}
+
+fn print_settings(args: &ConfigArgs, settings: &Settings) -> Result<ExitStatus> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    settings.print(args.command.as_deref(), &mut out)?;
+    out.flush()?;
     Ok(ExitStatus::Done)
 }
 

@@ -1,5 +1,6 @@
 //! The command line as the user typed it: clap structs, no defaults taken from the machine, no I/O.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,8 +10,8 @@ use crate::log::LogFormat;
 use crate::trail::time::Moment;
 
 const SELECTION: &str = "Selection";
-const AWS: &str = "AWS";
-const RESOURCES: &str = "Resources";
+pub(crate) const AWS: &str = "AWS";
+pub(crate) const RESOURCES: &str = "Resources";
 const OUTPUT: &str = "Output";
 
 /// Mill an S3 bucket of AWS CloudTrail logs into Parquet tables.
@@ -22,6 +23,9 @@ const OUTPUT: &str = "Output";
     propagate_version = true
 )]
 pub struct Cli {
+    /// Settings file, empty for none [default: `TRAILMILL_CONFIG`, else `~/.config/trailmill/trailmill.toml`]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<OsString>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -52,6 +56,8 @@ pub enum Command {
     Rebuild(RebuildArgs),
     /// Lay out a synthetic delivery bucket, the same for the same seed
     Generate(GenerateArgs),
+    /// Show the settings that are in force, and where each stands
+    Config(ConfigArgs),
     /// Print what completes command lines in a shell
     Completions(CompletionsArgs),
     /// Print the manual page, or write those of all commands
@@ -477,6 +483,14 @@ pub struct GenerateArgs {
     /// The seed: equal arguments and seed give equal bytes
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
+}
+
+/// `trailmill config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// The settings for this command alone
+    #[arg(value_name = "COMMAND")]
+    pub command: Option<String>,
 }
 
 /// `trailmill completions`.

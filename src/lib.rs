@@ -32,6 +32,7 @@ pub mod report;
 pub mod rollup;
 pub mod run;
 pub mod select;
+pub mod settings;
 pub mod sink;
 pub mod source;
 pub mod sql;

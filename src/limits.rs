@@ -304,3 +304,6 @@ pub const GUARDRAIL_PRINCIPALS_MAX: usize = 100;
 
 /// Resources that `guardrail` names for an action. One that was seen on more is allowed on all.
 pub const GUARDRAIL_RESOURCES_MAX: usize = 100;
+
+/// A settings file: people write it.
+pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;

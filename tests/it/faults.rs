@@ -51,6 +51,7 @@ fn config(args: &[&str]) -> RunConfig {
     let args = [&["trailmill", "run"], args].concat();
     let Ok(Cli {
         command: Command::Run(args),
+        ..
     }) = clap::Parser::try_parse_from(args)
     else {
         panic!("a run")

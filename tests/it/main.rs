@@ -38,6 +38,7 @@ mod rebuild; // trailmill rebuild
 mod report; // trailmill report
 mod run_s3; // a whole run from S3
 mod run_to_s3; // a whole run into S3
+mod settings; // trailmill.toml
 #[cfg(unix)]
 mod signals; // runs that are told to stop
 mod store; // places for a dataset

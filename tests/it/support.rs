@@ -152,6 +152,7 @@ pub(crate) fn command(args: &[&str]) -> process::Command {
         }
     }
     command.env_remove("COLUMNS");
+    command.env("TRAILMILL_CONFIG", ""); // whoever runs the tests may have settings
     command
 }
 
@@ -165,6 +166,7 @@ pub(crate) fn run_into(place: Arc<dyn Store>, args: &[&str]) -> anyhow::Result<S
     let args = [&["trailmill", "run"], args].concat();
     let Ok(Cli {
         command: Command::Run(args),
+        ..
     }) = clap::Parser::try_parse_from(args)
     else {
         panic!("a run")
