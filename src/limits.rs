@@ -11,12 +11,16 @@ pub const REUSED_BYTES_MAX: usize = 8 << 20;
 /// The least that a reused buffer may keep: an ordinary object, inflated.
 pub const FREE_BYTES_MIN: usize = 1 << 20;
 
-/// Objects up to this size, inflated, are parsed whole; above it record by record.
-pub const WHOLE_OBJECT_BYTES_MAX: usize = 4 << 20;
+/// Records are parsed so many bytes at once: enough for beginning to cost nothing, and few enough for text, tape and rows to stay in a
+/// core's cache.
+pub const BATCH_BYTES: usize = 128 << 10;
+
+/// And so many where nothing tells where a record ends; beyond, they are parsed one by one.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
 /// And only where that takes no more than so much, because a tape takes 24 bytes a value: 4 MB of `[1,1,…` would take 70 MB,
 /// usual records of that size 15.
-pub const WHOLE_OBJECT_PARSE_BYTES_MAX: usize = 32 << 20;
+pub const BATCH_PARSE_BYTES_MAX: usize = 32 << 20;
 
 /// Records up to this size are usual, CloudTrail's own among them: a larger one is parsed by itself, and its rows count as
 /// part of what that takes.

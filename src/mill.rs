@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -465,8 +466,9 @@ struct Pass<'p, 't> {
 
 impl Pass<'_, '_> {
     fn content(&mut self, content: &[u8], broken: Option<&Broken>) {
-        if broken.is_some() || !self.whole_document(content) {
-            wrap::unwrap(content, broken.is_none(), self);
+        match self.batches(content) {
+            Some(next) => wrap::unwrap_rest(content, next, broken.is_none(), self),
+            None => wrap::unwrap(content, broken.is_none(), self),
         }
         if let Some(broken) = broken {
             self.reject(Reject {
@@ -479,19 +481,37 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// The usual object: `{"Records":[…]}` of sane size, every record sound. Parsed as one, which is fastest. Returns
-    /// false, having done nothing, where the object is anything else.
-    fn whole_document(&mut self, content: &[u8]) -> bool {
-        if content.len() > limits::WHOLE_OBJECT_BYTES_MAX || !content.starts_with(b"{\"Records\":[")
-        {
-            return false;
+    /// The usual object: `{"Records":[…]}`. Records that are sound and of usual size are parsed many at once, which is fastest, and so few
+    /// that text and tape stay in the cache. Returns where the first record stands that is not, or the end of the array; `None` for any
+    /// other object.
+    fn batches(&mut self, content: &[u8]) -> Option<Place> {
+        const BEGIN: &[u8] = b"{\"Records\":[";
+        let mut start = content.starts_with(BEGIN).then_some(BEGIN.len())?;
+        let mut index = 0;
+        while let Some(end) = wrap::batch_end(content, start) {
+            let Some(n_records) = self.batch(content, start..end, index) else {
+                break;
+            };
+            index += n_records;
+            start = end + usize::from(content[end] == b',');
+            if start == end {
+                break;
+            }
         }
-        let Ok(text) = simdutf8::basic::from_utf8(content) else {
-            return false;
-        };
-        let bytes = bytes_to_parse(content, self.parses);
-        if bytes > limits::WHOLE_OBJECT_PARSE_BYTES_MAX {
-            return false;
+        Some(Place {
+            index,
+            offset: start as u64,
+        })
+    }
+
+    /// The records between two brackets or commas. Returns how many there are; `None`, having done nothing, where one of them is not
+    /// sound or is large.
+    fn batch(&mut self, content: &[u8], range: Range<usize>, first: u32) -> Option<u32> {
+        let before = range.start - 1;
+        let text = simdutf8::basic::from_utf8(&content[before..=range.end]).ok()?;
+        let bytes = bytes_to_parse(text.as_bytes(), self.parses);
+        if bytes > limits::BATCH_PARSE_BYTES_MAX {
+            return None;
         }
         let Self {
             tables,
@@ -501,39 +521,32 @@ impl Pass<'_, '_> {
             tally,
         } = self;
         let _permit = parses.enter(bytes);
-        let taken = parser.parse(text, |root| {
-            let Some(records) = only_records(root) else {
-                return false;
-            };
-            for (index, value) in (0..).zip(records) {
+        let taken = parser.parse_elements(text, |root| {
+            let records = usual_records(root)?;
+            let n_records = u32::try_from(records.len()).ok()?;
+            for (index, value) in (first..).zip(records) {
+                let (start, length) = (before + value.start(), value.raw().len());
                 let place = Place {
                     index,
-                    offset: value.start() as u64,
+                    offset: start as u64,
                 };
-                let length = value.raw().len();
                 match record(tables, *object, tally, place, value, None) {
                     Ok(()) => tables.grown_by_record(length),
                     Err((reason, detail)) => {
-                        let range = value.start()..value.start() + length;
-                        tally.reject(Some(index), reason, detail, range);
+                        tally.reject(Some(index), reason, detail, start..start + length);
                     }
                 }
             }
-            true
+            Some(n_records)
         });
-        taken.unwrap_or(false)
+        taken.ok().flatten()
     }
 }
 
-/// The records of a document that holds nothing else, each an object with a member and of usual size.
-fn only_records(root: Value<'_>) -> Option<Vec<Value<'_>>> {
-    let records = if root.len() == 1 {
-        root.get("Records")?
-    } else {
-        return None;
-    };
+/// The records of an array, if each is an object with a member and of usual size.
+fn usual_records(array: Value<'_>) -> Option<Vec<Value<'_>>> {
     let is_usual = |record: &Value<'_>| record.raw().len() <= limits::USUAL_RECORD_BYTES_MAX;
-    records
+    array
         .objects()
         .filter(|records| records.iter().all(is_usual))
 }
@@ -610,7 +623,7 @@ impl Tally {
         record_index: Option<u32>,
         reason: Reason,
         detail: String,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
     ) {
         self.counts.records += u64::from(record_index.is_some());
         if self.has_rejects_booked {

@@ -79,6 +79,24 @@ impl Parser {
         self.parse_work(text, read)
     }
 
+    /// Parses the elements of an array, `text` having a bracket or a comma before them and behind them, and hands the array to `read`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Parser::parse`].
+    pub fn parse_elements<T>(
+        &mut self,
+        text: &str,
+        read: impl FnOnce(Value<'_>) -> T,
+    ) -> Result<T, simd_json::Error> {
+        self.work.clear();
+        self.work.extend_from_slice(text.as_bytes());
+        if let [first, .., last] = self.work.as_mut_slice() {
+            (*first, *last) = (b'[', b']');
+        }
+        self.parse_work(text, read)
+    }
+
     /// Parses `mended`, which has the length of `text`, in its own memory, and hands out values whose raw text is that of `text`.
     ///
     /// # Errors

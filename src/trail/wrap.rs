@@ -35,6 +35,9 @@ pub struct Place {
 /// What an ordinary record begins with: where to go on behind a broken one.
 const RECORD_BEGIN: &[u8] = b"{\"eventVersion\"";
 
+/// What stands between ordinary records.
+const BETWEEN_RECORDS: &[u8] = b"},{\"eventVersion\"";
+
 /// Finds the records in an object's content. `complete` is false where the content is known to be cut.
 pub fn unwrap(content: &[u8], complete: bool, visitor: &mut dyn Visitor) {
     let mut unwrapper = Unwrapper {
@@ -44,6 +47,35 @@ pub fn unwrap(content: &[u8], complete: bool, visitor: &mut dyn Visitor) {
         index: 0,
     };
     unwrapper.top_level();
+}
+
+/// As [`unwrap`], of a document `{"Records":[…]}` whose records before `next` have been taken: what stands there, or the array's end,
+/// is behind a bracket or a comma.
+pub fn unwrap_rest(content: &[u8], next: Place, complete: bool, visitor: &mut dyn Visitor) {
+    let mut unwrapper = Unwrapper {
+        content,
+        complete,
+        visitor,
+        index: next.index,
+    };
+    let start = usize::try_from(next.offset).unwrap_or(content.len());
+    let end = unwrapper.elements(start - 1, 1);
+    let end = unwrapper.close_document(end);
+    unwrapper.values(end);
+}
+
+/// Returns where records of a document `{"Records":[…]}` that are parsed at once end, the first of which begins at `start`: at the comma
+/// behind the last of them, or at the array's bracket. `None` where there seem to be too many. It is a guess: where it is wrong, what
+/// stands between is no elements of an array.
+pub fn batch_end(content: &[u8], start: usize) -> Option<usize> {
+    let least = content.len().min(start + limits::BATCH_BYTES);
+    if let Some(at) = memchr::memmem::find(&content[least..], BETWEEN_RECORDS) {
+        return Some(least + at + 1).filter(|end| end - start <= limits::BATCH_BYTES_MAX);
+    }
+    let document = content.trim_ascii_end().strip_suffix(b"}")?;
+    let end = document.trim_ascii_end().strip_suffix(b"]")?.len();
+    let ends = start..=start + limits::BATCH_BYTES_MAX;
+    ends.contains(&end).then_some(end)
 }
 
 struct Unwrapper<'c, 'v> {
@@ -61,13 +93,16 @@ impl Unwrapper<'_, '_> {
         } else {
             0
         };
-        let mut at = scan::skip_space(self.content, start);
-        if at == self.content.len() {
-            if self.complete {
-                self.reject_object(Reason::EmptyObject, "the object holds nothing");
-            }
-            return;
+        if scan::skip_space(self.content, start) < self.content.len() {
+            self.values(start);
+        } else if self.complete {
+            self.reject_object(Reason::EmptyObject, "the object holds nothing");
         }
+    }
+
+    /// Values from a place on.
+    fn values(&mut self, start: usize) {
+        let mut at = scan::skip_space(self.content, start);
         while at < self.content.len() {
             at = match self.content[at] {
                 b'[' => self.elements(at, 0),

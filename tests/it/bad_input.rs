@@ -114,6 +114,43 @@ fn a_cut_object_keeps_the_whole_records_before_the_cut() {
 }
 
 #[test]
+fn records_that_are_parsed_many_at_once_give_what_each_gives_alone() {
+    let sound: Vec<String> = (0..600).map(|n| event(n, TIME, "")).collect();
+    let two = r#"{"a":1},{"eventVersion":"1"}"#;
+    let more = format!(",{two}").repeat(7000);
+    let likeness = format!(r#","x":[{two}{more}]"#); // looks like the end of a record, many times
+    let whole = event(0, TIME, "");
+    let bad = [
+        event(900, TIME, &likeness),
+        event(900, TIME, r#","x":"#),
+        whole[..whole.len() - 1].to_owned(),
+        whole.replacen("\":\"", "\":", 1),
+        "7".to_owned(),
+        String::new(),
+        format!("{{{}", &likeness[1..]),
+    ];
+    let check = |text: &str| {
+        let spaced = format!(" {text}"); // which is not how CloudTrail writes
+        let (together, alone) = (mill(&[text.as_bytes()]), mill(&[spaced.as_bytes()]));
+        assert_eq!(together.rows("events"), alone.rows("events"));
+        assert_eq!(together.rejects(), alone.rejects());
+        assert_eq!(together.outcomes[0].counts, alone.outcomes[0].counts);
+        assert_eq!(together.outcomes[0].status, alone.outcomes[0].status);
+        assert!(numbers(&together).len() >= 300);
+    };
+    let sound_document = document(&sound);
+    check(&sound_document);
+    check(&sound_document.replace("]}", r#"],"next":[{"a":1}]} "#));
+    check(&sound_document.replace("]}", ",]}"));
+    check(&sound_document[..sound_document.len() - 300]);
+    for (bad, place) in bad.iter().zip([300, 400, 500, 599, 450, 350, 420]) {
+        let mut records = sound.clone();
+        records[place].clone_from(bad);
+        check(&document(&records));
+    }
+}
+
+#[test]
 fn one_bad_record_among_good_ones() {
     let control = event(1, TIME, "").replace("aws-cli", "aws\u{1}cli");
     let deep = event(
