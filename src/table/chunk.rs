@@ -509,7 +509,7 @@ impl Chunk {
 #[inline]
 fn intern(value: &str, before: &[u32], dict: &mut Dict) -> u32 {
     match before.last() {
-        Some(&last) if last != NO_TEXT && dict.get(last - 1) == value => last,
+        Some(&last) if last != NO_TEXT && dict.is(last - 1, value) => last,
         _ => dict.intern(value) + 1,
     }
 }
@@ -528,7 +528,7 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
                 Ordering::Equal
             }
             _ if matches!(a.table.columns[column].kind, Kind::Text | Kind::Plain) => {
-                a.get_text(column, a_row).cmp(&b.get_text(column, b_row))
+                a.texts(column).get(a_row).cmp(&b.texts(column).get(b_row))
             }
             // One of them is empty.
             _ => (a.get_int(column, a_row), a.get_bool(column, a_row))

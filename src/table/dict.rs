@@ -11,6 +11,9 @@ pub struct Dict {
     spans: Vec<Span>,
     index: HashTable<Entry>,
     hasher: DefaultHashBuilder,
+    /// Numbers plus one of texts that came lately, by their ends: most texts come again soon, and comparing costs less than
+    /// hashing and a look into a large table.
+    recent: Vec<u32>,
 }
 
 /// A text's span, number and hash: what a look-up compares, and what growing needs, stands in the table itself, and not one
@@ -28,8 +31,20 @@ type Span = u64;
 impl Dict {
     /// Returns the number of a text, giving it one where it has none.
     pub fn intern(&mut self, value: &str) -> u32 {
+        let place = recent_place(value.as_bytes());
+        match self.recent.get(place) {
+            Some(&known) if known != 0 && self.is(known - 1, value) => return known - 1,
+            Some(_) => {}
+            None => self.recent.resize(RECENT, 0),
+        }
+        let id = self.look_up(value);
+        self.recent[place] = id + 1;
+        id
+    }
+
+    fn look_up(&mut self, value: &str) -> u32 {
         let hash = short(self.hasher.hash_one(value));
-        let is_it = |entry: &Entry| entry.hash == hash && slice(&self.text, entry.span) == value;
+        let is_it = |entry: &Entry| entry.hash == hash && is(&self.text, entry.span, value);
         if let Some(known) = self.index.find(spread(hash), is_it) {
             return known.id;
         }
@@ -49,6 +64,17 @@ impl Dict {
         slice(&self.text, self.spans[id as usize])
     }
 
+    /// Returns the bytes of a number's text.
+    pub(super) fn bytes_of(&self, id: u32) -> &[u8] {
+        bytes(&self.text, self.spans[id as usize])
+    }
+
+    /// Returns whether a number is that of a text.
+    #[inline]
+    pub fn is(&self, id: u32, value: &str) -> bool {
+        is(&self.text, self.spans[id as usize], value)
+    }
+
     /// Returns how many bytes the text of a number has.
     pub fn length(&self, id: u32) -> usize {
         split(self.spans[id as usize]).1
@@ -66,12 +92,11 @@ impl Dict {
 
     /// Returns an empty dictionary with room for as much as this one holds.
     pub fn with_room_for(other: &Self) -> Self {
-        let hasher = DefaultHashBuilder::default();
         Self {
             text: String::with_capacity(other.text.len()),
             spans: Vec::with_capacity(other.spans.len()),
             index: HashTable::with_capacity(other.spans.len()),
-            hasher,
+            ..Self::default()
         }
     }
 
@@ -130,6 +155,7 @@ impl Dict {
     /// Forgets how to find a text's number: nothing is added any more.
     pub fn seal(&mut self) {
         self.index = HashTable::new();
+        self.recent = Vec::new();
         self.text.shrink_to_fit();
         self.spans.shrink_to_fit();
     }
@@ -185,6 +211,38 @@ fn word(text: &[u8]) -> u64 {
     word[..shown].copy_from_slice(&text[..shown]);
     word[WORD_BYTES] = u8::try_from(length).expect("at most eight");
     u64::from_be_bytes(word)
+}
+
+/// Texts that are remembered as recent: few enough to stay in a core's first cache.
+const RECENT: usize = 2048;
+
+/// The place of a text among the recent ones, by its length, its first and its last bytes.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the upper bits of a product"
+)]
+fn recent_place(text: &[u8]) -> usize {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let ends = match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        (Some(first), Some(last)) => {
+            u64::from_le_bytes(*first).rotate_left(29) ^ u64::from_le_bytes(*last)
+        }
+        _ => text.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)),
+    };
+    ((ends ^ text.len() as u64).wrapping_mul(MIX) >> (u64::BITS - RECENT.ilog2())) as usize
+}
+
+/// Whether the text of a span is that one: mostly its length says no, and the text is not looked at.
+#[inline]
+fn is(text: &str, span: Span, value: &str) -> bool {
+    split(span).1 == value.len() && bytes(text, span) == value.as_bytes()
+}
+
+#[inline]
+fn bytes(text: &str, span: Span) -> &[u8] {
+    let (start, len) = split(span);
+    &text.as_bytes()[start..start + len]
 }
 
 fn slice(text: &str, span: Span) -> &str {

@@ -53,7 +53,7 @@ impl<'c> Texts<'c> {
             Self::None => None,
             Self::Numbered(ids, dict) => match ids[row] {
                 NO_TEXT => None,
-                id => Some(dict.get(id - 1).as_bytes()),
+                id => Some(dict.bytes_of(id - 1)),
             },
             Self::Own(data, ends) => Some(&data[range(ends, row)?]),
         }
