@@ -104,34 +104,34 @@ impl Groups {
 
     /// Takes out the complete groups as rows in order, given the dictionary of their texts and its ranks.
     pub(super) fn take(&mut self, dict: &Dict, ranks: &[u32]) -> Sorted {
-        let open = self.rows.split_off(self.complete);
-        let mut groups = std::mem::replace(&mut self.rows, open);
-        self.complete = 0;
-        self.rank(&mut groups, ranks);
+        let table = self.table;
+        let groups = &mut self.rows[..self.complete];
+        rank(groups, table, ranks);
         for alike in groups.chunk_by_mut(|a, b| a.start == b.start) {
             alike.sort_unstable();
         }
-        let mut rows = Chunk::with_dictionary(self.table, dict.ranked(ranks));
-        for group in &groups {
+        let mut rows = Chunk::with_dictionary(table, dict.ranked(ranks));
+        for group in groups {
             write(&mut rows, group);
         }
+        self.rows.drain(..self.complete); // and the memory stays for the next
+        self.complete = 0;
         Sorted::in_order(rows)
     }
+}
 
-    /// Gives texts their ranks for numbers.
-    fn rank(&self, groups: &mut [Group], ranks: &[u32]) {
-        let keys = self.table.order[1..].iter().take(KEY_PARTS);
-        let is_text =
-            |(_, column): &(usize, &usize)| self.table.columns[**column].kind == Kind::Text;
-        let texts: Vec<usize> = keys
-            .enumerate()
-            .filter(is_text)
-            .map(|(nth, _)| nth)
-            .collect();
-        for group in groups {
-            for nth in &texts {
-                group.key[*nth] = ranks[group.key[*nth] as usize];
-            }
+/// Gives texts their ranks for numbers.
+fn rank(groups: &mut [Group], table: &Table, ranks: &[u32]) {
+    let keys = table.order[1..].iter().take(KEY_PARTS);
+    let is_text = |(_, column): &(usize, &usize)| table.columns[**column].kind == Kind::Text;
+    let texts: Vec<usize> = keys
+        .enumerate()
+        .filter(is_text)
+        .map(|(nth, _)| nth)
+        .collect();
+    for group in groups {
+        for nth in &texts {
+            group.key[*nth] = ranks[group.key[*nth] as usize];
         }
     }
 }

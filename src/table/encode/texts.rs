@@ -232,18 +232,12 @@ impl<'w> Values<'w> {
         }
     }
 
-    /// Returns a Bloom filter of the values, as large as it needs to be.
-    fn filter(&self) -> Sbbf {
-        let distinct = match self {
-            Self::Numbered { entries, .. } => entries,
-            Self::Plain(values) => values,
-        };
-        let mut filter = Sbbf::new_with_num_of_bytes(distinct.len());
-        for value in distinct {
-            filter.insert(*value);
+    /// Returns how many there are, each of those that have numbers once.
+    fn len(&self) -> usize {
+        match self {
+            Self::Numbered { entries, .. } => entries.len(),
+            Self::Plain(values) => values.len(),
         }
-        filter.fold_to_target_fpp(FALSE_POSITIVES);
-        filter
     }
 
     /// Appends some values and returns how they are written.
@@ -363,12 +357,13 @@ fn write(
 ) -> Result<Encoded> {
     let mut pages = Pages::new(descr);
     let mut bounds = plan.has_bounds.then(|| Bounds::new(values));
-    if plan.has_filter {
-        pages.filter(values.filter());
-    }
+    let mut filter = plan.has_filter.then(|| Filter::new(values.len()));
+    // What was just written is in the cache, and a filter takes it from there.
+    let mut note = |written: &[&[u8]]| filter.iter_mut().for_each(|filter| filter.add(written));
     if let Values::Numbered { entries, .. } = values {
         scratch.page.clear();
         plain(entries, &mut scratch.page);
+        note(entries);
         pages.dictionary(entries.len(), scratch)?;
     }
     let (mut slot, mut value) = (0, 0);
@@ -385,10 +380,38 @@ fn write(
                 .as_mut()
                 .and_then(|bounds| bounds.of(value..end.value)),
         };
+        if let Values::Plain(values) = values {
+            note(&values[value..end.value]);
+        }
         pages.data(data, scratch)?;
         (slot, value) = (end.slot, end.value);
     }
+    if let Some(filter) = filter {
+        pages.filter(filter.finish());
+    }
     pages.close()
+}
+
+/// A Bloom filter of a column's values.
+struct Filter(Sbbf);
+
+impl Filter {
+    /// Returns an empty one that has room for so many.
+    fn new(n_values: usize) -> Self {
+        Self(Sbbf::new_with_num_of_bytes(n_values))
+    }
+
+    fn add(&mut self, values: &[&[u8]]) {
+        for value in values {
+            self.0.insert(*value);
+        }
+    }
+
+    /// Makes it as small as it can be.
+    fn finish(mut self) -> Sbbf {
+        self.0.fold_to_target_fpp(FALSE_POSITIVES);
+        self.0
+    }
 }
 
 /// Appends each value behind its length.
@@ -425,6 +448,14 @@ struct Cut {
 impl Cut {
     /// Returns the end of the page that begins at a slot and a value: after so many rows or bytes.
     fn after(slot: usize, value: usize, slots: &Slots, values: &Values<'_>, has_value: u8) -> Self {
+        if slots.reps.is_empty() && matches!(values, Values::Numbered { .. }) {
+            // Numbers are small, and a slot is a row.
+            let rows = PAGE_ROWS.min(slots.defs.len() - slot);
+            let defs = &slots.defs[slot..slot + rows];
+            let n_values: usize = defs.iter().map(|def| usize::from(*def == has_value)).sum();
+            let (slot, value) = (slot + rows, value + n_values);
+            return Self { slot, value, rows };
+        }
         let mut cut = Self {
             slot,
             value,
