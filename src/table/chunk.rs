@@ -7,10 +7,8 @@ use super::schema::{Kind, Table};
 use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Texts, fill, no_value, offset, range};
 use crate::limits;
 
-/// A column of repeating texts is judged at so many rows, and whenever they have doubled.
-const JUDGED_ROWS: usize = 1024;
-/// One text in so many may be new to the chunk, else the column's texts do not repeat.
-const FRESH_SHARE: usize = 4;
+/// A column of repeating texts is judged at so many rows, and whenever they have doubled: before, too much is new.
+const JUDGED_ROWS: usize = 4096;
 
 /// Rows of one table, by column.
 ///
@@ -141,13 +139,13 @@ impl Chunk {
     pub fn text(&mut self, column: impl Into<usize>, value: &str) -> bool {
         let (rows, column) = (self.rows, column.into());
         match self.store(column) {
-            (Store::Text { ids, fresh }, dict) => {
+            (Store::Text { ids, worth }, dict) => {
                 if !fill(ids, rows, NO_TEXT) {
                     return false;
                 }
                 let known = dict.len();
                 ids.push(intern(value, ids, dict));
-                *fresh += dict.len() - known;
+                worth.add(value.len(), dict.len() > known);
                 let is_judged = ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two();
                 self.sizes.fresh += value.len();
                 if is_judged {
@@ -170,8 +168,8 @@ impl Chunk {
 
     /// Gives up numbering the texts of a column that hardly repeat: session names of robots, addresses of a scan.
     fn judge(&mut self, column: usize) {
-        if let Store::Text { ids, fresh } = &self.stores[column]
-            && *fresh > ids.iter().filter(|id| **id != NO_TEXT).count() / FRESH_SHARE
+        if let Store::Text { ids, worth } = &self.stores[column]
+            && !worth.is_much()
         {
             self.stores[column] = Store::plain_of(ids, &self.dict);
         }

@@ -25,6 +25,12 @@ struct Entry {
     hash: u32,
 }
 
+/// What a text takes beside its bytes.
+pub(super) const DICTIONARY_TEXT_BYTES: usize = SPAN_BYTES + ENTRY_BYTES;
+const SPAN_BYTES: usize = size_of::<Span>();
+/// With the table's own byte for it, and room.
+const ENTRY_BYTES: usize = size_of::<Entry>() + 2;
+
 /// Where a text lies: its start above, its length below.
 type Span = u64;
 
@@ -149,7 +155,7 @@ impl Dict {
 
     /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
-        self.text.len() + 8 * self.spans.len() + 18 * self.index.len()
+        self.text.len() + SPAN_BYTES * self.spans.len() + ENTRY_BYTES * self.index.len()
     }
 
     /// Forgets how to find a text's number: nothing is added any more.

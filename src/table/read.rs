@@ -17,7 +17,7 @@ use parquet::file::reader::ChunkReader;
 use super::chunk::{Chunk, Sorted};
 use super::dict::Dict;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
-use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, no_value, offset, range};
+use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Worth, no_value, offset, range};
 use crate::limits;
 
 /// The row groups of a data file, each of which is read as batches of rows.
@@ -184,7 +184,7 @@ fn store(kind: Kind, array: &ArrayRef, dict: &mut Dict) -> Option<Store> {
     Some(match kind {
         Kind::Text => Store::Text {
             ids: numbers(array.as_string_opt()?, dict),
-            fresh: 0,
+            worth: Worth::default(),
         },
         Kind::Plain => {
             let (bytes, ends) = bytes(array.as_string_opt::<i32>()?);

@@ -7,7 +7,7 @@ use super::chunk::{Chunk, IdMap, Sorted};
 use super::dict::Dict;
 use super::merge::{Rows, Run};
 use super::schema::{Kind, Table};
-use super::store::Store;
+use super::store::{Store, Worth};
 use crate::limits;
 
 /// Cuts a sorted chunk into blocks and hands out each as bytes.
@@ -212,7 +212,7 @@ impl<'a> Reader<'a> {
         Ok(match kind {
             Kind::Text => Store::Text {
                 ids: self.numbers()?,
-                fresh: 0,
+                worth: Worth::default(),
             },
             Kind::Plain => Store::Plain {
                 data: String::from_utf8(self.section()?.to_vec()).map_err(|_| damaged())?,

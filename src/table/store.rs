@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::dict::Dict;
+use super::dict::{DICTIONARY_TEXT_BYTES, Dict};
 use super::schema::Kind;
 
 /// No value, in a column of numbers.
@@ -20,8 +20,8 @@ const NULL_BIT: u32 = 1 << 31;
 pub(super) enum Store {
     /// No row has a value.
     Empty,
-    /// Numbers plus one of texts in the chunk's dictionary, and how many of them were new to it.
-    Text { ids: Vec<u32>, fresh: usize },
+    /// Numbers plus one of texts in the chunk's dictionary, and what numbering them saves.
+    Text { ids: Vec<u32>, worth: Worth },
     /// Texts end to end, and where each ends.
     Plain { data: String, ends: Vec<u32> },
     /// Bytes end to end, and where each ends.
@@ -32,6 +32,29 @@ pub(super) enum Store {
     Bool(Vec<u8>),
     /// Lists of numbers plus one of texts, end to end, and where each ends.
     List { ids: Vec<u32>, ends: Vec<u32> },
+}
+
+/// What the texts of a column take end to end, and what those that were new to the dictionary take there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Worth {
+    all_bytes: usize,
+    fresh_bytes: usize,
+}
+
+impl Worth {
+    /// Adds a text.
+    #[inline]
+    pub(super) fn add(&mut self, length: usize, is_fresh: bool) {
+        self.all_bytes += size_of::<u32>() + length;
+        if is_fresh {
+            self.fresh_bytes += DICTIONARY_TEXT_BYTES + length;
+        }
+    }
+
+    /// Returns whether numbers save half of the bytes, which pays for finding them.
+    pub(super) fn is_much(self) -> bool {
+        2 * self.fresh_bytes <= self.all_bytes
+    }
 }
 
 /// A column of texts or bytes, to be read row by row.
@@ -67,7 +90,7 @@ impl Store {
         match kind {
             Kind::Text => Self::Text {
                 ids: vec![NO_TEXT; rows],
-                fresh: 0,
+                worth: Worth::default(),
             },
             Kind::Plain => Self::Plain {
                 data: String::new(),
@@ -119,7 +142,7 @@ impl Store {
             Self::Empty => Self::Empty,
             Self::Text { ids, .. } => Self::Text {
                 ids: Vec::with_capacity(ids.len()),
-                fresh: 0,
+                worth: Worth::default(),
             },
             Self::Plain { data, ends } => Self::Plain {
                 data: String::with_capacity(data.len()),
