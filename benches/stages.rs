@@ -28,7 +28,7 @@ use trailmill::trail::json::{Parser, Value};
 use trailmill::trail::record::{Field, Record};
 use trailmill::trail::{identity, resources, time};
 
-/// Records of an object: inflated below the size up to which objects are parsed whole.
+/// Records of an object: some megabytes, inflated.
 const RECORDS: usize = 4_000;
 
 /// Sorted runs that a merge brings together.

@@ -584,7 +584,7 @@ fn what_cannot_be_read_is_an_outcome_of_its_own() {
     assert_eq!(ran.stderr.lines().count(), 1);
 }
 
-/// The limit is the same whether the object is small enough to be parsed whole or not.
+/// The limit is the same whether an object is one batch or many.
 #[test]
 fn regression_a_record_beyond_the_limit_is_a_reject_in_small_objects_too() {
     let time = "2026-08-01T00:00:00Z";
