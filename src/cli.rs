@@ -313,6 +313,8 @@ pub enum ReportFormat {
     Markdown,
     /// For programs: docs/report.schema.json describes it
     Json,
+    /// A page for a browser, which works offline
+    Html,
 }
 
 /// `trailmill guardrail`.

@@ -55,6 +55,7 @@ pub fn report(args: &ReportArgs, aws: &AwsOptions, now: i64, out: &mut dyn Write
         ReportFormat::Text => answers::text(&report, &shown(args)),
         ReportFormat::Markdown => answers::markdown(&report, &shown(args)),
         ReportFormat::Json => serde_json::to_string_pretty(&report)? + "\n",
+        ReportFormat::Html => answers::page(&report),
     };
     match &args.output {
         Some(file) => write_whole(file, &text).with_context(|| format!("write {}", file.display())),
