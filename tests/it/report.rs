@@ -365,7 +365,7 @@ fn what_strangers_wrote_does_nothing() {
         .map(|(time, members)| (time.as_str(), members.clone()))
         .collect();
     let out = dataset_of(&calls);
-    for format in ["text", "markdown"] {
+    for format in ["text", "markdown", "html"] {
         let shown = report(&out, &["--format", format]).stdout;
         assert!(
             !shown.contains('\u{1b}') && !shown.contains('\u{202e}'),
