@@ -650,7 +650,8 @@
       small?.destroy();
       main = new uPlot(options(), data, plot);
       small = new uPlot(overviewOptions(), [times, data[all + 1]], overview);
-      range();
+      // Behind the charts' own, which sets their scales.
+      queueMicrotask(range);
     }
 
     function options() {
@@ -667,7 +668,7 @@
         },
         axes: [
           { ...axis, values: dates, space: 70, grid: { show: false }, ticks: { show: true, stroke: () => paint.rule, width: 1, size: 5 } },
-          { ...axis, size: 58, values: (_, splits) => splits.map((value) => (value === null || value % 1 ? "" : number(value))) },
+          { ...axis, size: 58, splits: state.isLog ? powers : undefined, values: (_, splits) => splits.map((value) => (value % 1 ? "" : number(value))) },
         ],
         series: [{}, ...lines.map((line, i) => ({
           show: line.isOn,
@@ -700,6 +701,12 @@
       return path(u, line, from, to);
     }
 
+    /** Where a logarithmic axis has its lines. */
+    function powers(u) {
+      const { max } = u.scales.y;
+      return [0, ...Array.from({ length: Math.max(1, Math.ceil(Math.log10(max))) }, (_, i) => 10 ** i)];
+    }
+
     function dates(u, splits, _, space, step) {
       let day = "";
       return splits.map((seconds) => {
@@ -728,13 +735,13 @@
         }
         ctx.fillStyle = edge;
         ctx.fillRect(left, bbox.top, wide, 3 * devicePixelRatio);
-        flag(ctx, left + wide / 2, bbox.top, burst.isRefused);
+        pennant(ctx, left + wide / 2, bbox.top, burst.isRefused);
       }
       ctx.restore();
     }
 
     /** What shows a burst where it is but a few pixels wide: a triangle, or a square where it is one of refusals. */
-    function flag(ctx, middle, top, isSquare) {
+    function pennant(ctx, middle, top, isSquare) {
       const half = 5 * devicePixelRatio;
       ctx.beginPath();
       if (isSquare) ctx.rect(middle - half * 0.8, top, half * 1.6, half * 1.6);
@@ -789,7 +796,7 @@
       if (!plot.clientWidth || (main.width === plot.clientWidth && main.height === plot.clientHeight)) return;
       main.setSize({ width: plot.clientWidth, height: plot.clientHeight });
       small.setSize({ width: plot.clientWidth, height: 40 });
-      range();
+      queueMicrotask(range);
     }
 
     function pointer(u) {
