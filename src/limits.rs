@@ -311,6 +311,7 @@ pub const GUARDRAIL_RESOURCES_MAX: usize = 100;
 
 /// A settings file: people write it.
 pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;
+
 /// Data in the page of a report, which is to be sent around and opened on any machine: 3 MB in all, and scripts and findings need their
 /// part. Where there is more, lists are cut.
 pub const REPORT_PAGE_DATA_BYTES_MAX: usize = 2_600_000;

@@ -161,7 +161,7 @@ fn what_cannot_be_used_is_named_with_its_line() {
             "the settings of [dir]/trailmill.toml are in force",
         ),
         (
-            "[run]\n\"\u{1b}[2J\" = 1",
+            "[run]\n\"\\u001b[2J\" = 1",
             &["config"],
             "\\u{1b}[2J is no flag of run",
         ),
