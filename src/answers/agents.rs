@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::names::{NONE, Name, Names};
 use super::scan::{Batch, NO_INT};
+use super::top::named;
 use crate::limits;
 use crate::mcp::Channel;
 use crate::select::Span;
@@ -143,6 +144,15 @@ pub(super) struct Chain {
     pub(super) read_only: Option<bool>,
 }
 
+named! {
+    Caller: principal, client, server, method, tool, channel;
+    Action: event_source, event_name, principal, channel;
+    Failure: channel, server, tool, error_code, message;
+    Unauthenticated: server, tool, source_ip_address, user_agent;
+    Claim: principal, server, user_agent, event_source, event_name;
+    Chain: server, tool, principal, event_source, event_name;
+}
+
 /// Requests of a chain.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Requests {
@@ -170,7 +180,7 @@ struct ToolCall {
 }
 
 /// The event of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 struct Call {
     event_source: Name,
     event_name: Name,
@@ -187,7 +197,7 @@ pub(super) struct Agents {
     pub(super) actions: HashMap<Action, Tally>,
     pub(super) failures: HashMap<Failure, Tally>,
     /// The event id of the last of a kind of failure.
-    pub(super) last_failures: HashMap<Failure, String>,
+    pub(super) last_failures: HashMap<Failure, (i64, String)>,
     pub(super) unauthenticated: HashMap<Unauthenticated, Tally>,
     pub(super) claims: HashMap<Claim, Tally>,
     /// Tool calls by a hash of their event ids.
@@ -310,13 +320,13 @@ impl Agents {
     }
 
     fn fail(&mut self, failure: Failure, one: Tally, id: &str) {
-        let is_last = self
-            .failures
-            .get(&failure)
-            .is_none_or(|before| before.last <= one.last);
         add(&mut self.failures, failure, one);
-        if is_last && self.failures.contains_key(&failure) {
-            self.last_failures.insert(failure, id.to_owned());
+        if !self.failures.contains_key(&failure) {
+            return; // no room
+        }
+        let last = self.last_failures.entry(failure).or_default();
+        if (one.last, id) >= (last.0, last.1.as_str()) {
+            *last = (one.last, id.to_owned());
         }
     }
 
@@ -350,7 +360,7 @@ impl Agents {
     }
 
     /// Looks among rows of `mcp_events` or `events` for the requests that tool calls name.
-    pub(super) fn find(&mut self, batch: &Batch) {
+    pub(super) fn find(&mut self, batch: &Batch, names: &Names) {
         for at in 0..batch.rows {
             let Some(request) = batch.text(0, at) else {
                 continue;
@@ -366,7 +376,7 @@ impl Agents {
                 is_error: name(5) != NONE,
             };
             for link in links {
-                link.look_at(call, name(4));
+                link.look_at(call, name(4), names);
             }
         }
     }
@@ -414,10 +424,14 @@ impl Agents {
 impl Link {
     /// Takes a call that has the request's id, where it is the one. Of several events with one id it is the first by name, so that the
     /// order of rows does not matter.
-    fn look_at(&mut self, call: Call, region: Name) {
+    fn look_at(&mut self, call: Call, region: Name, names: &Names) {
         let is_it = (self.event_name == NONE || self.event_name == call.event_name)
             && (self.region == NONE || self.region == region);
-        if is_it && self.found.is_none_or(|found| call < found) {
+        let key = |call: Call| {
+            let texts = (names.text(call.event_source), names.text(call.event_name));
+            (texts, call.read_only, call.is_error)
+        };
+        if is_it && self.found.is_none_or(|found| key(call) < key(found)) {
             self.found = Some(call);
         }
     }

@@ -49,7 +49,7 @@ pub(super) struct Day {
 }
 
 /// Hours in which nothing was delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Gap {
     pub(super) place: Place,
     pub(super) from: i64,

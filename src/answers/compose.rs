@@ -30,6 +30,7 @@ pub(super) fn agents(
     let events = |tally: &agents::Tally| tally.events;
     document::Agents {
         channels: top(
+            names,
             &agents.channels,
             rows,
             |_, tally| events(tally),
@@ -46,6 +47,7 @@ pub(super) fn agents(
         )
         .rows,
         callers: top(
+            names,
             &agents.callers,
             rows,
             |_, tally| events(tally),
@@ -63,6 +65,7 @@ pub(super) fn agents(
             },
         ),
         actions: top(
+            names,
             &agents.actions,
             rows,
             |_, tally| events(tally),
@@ -81,6 +84,7 @@ pub(super) fn agents(
         ),
         resources: touched(ask, resources.0, resources.1),
         chains: top(
+            names,
             &agents.chains(),
             rows,
             |_, requests| requests.named,
@@ -97,6 +101,7 @@ pub(super) fn agents(
             },
         ),
         failures: top(
+            names,
             &agents.failures,
             rows,
             |_, tally| events(tally),
@@ -111,11 +116,12 @@ pub(super) fn agents(
                 calls: tally.events,
                 first_event_time: Time(tally.first),
                 last_event_time: Time(tally.last),
-                event_id: agents.last_failures.get(failure).map(|id| cut(id)),
+                event_id: agents.last_failures.get(failure).map(|(_, id)| cut(id)),
             },
         ),
         principals,
         unauthenticated: top(
+            names,
             &agents.unauthenticated,
             rows,
             |_, tally| events(tally),
@@ -131,6 +137,7 @@ pub(super) fn agents(
             },
         ),
         claims: top(
+            names,
             &agents.claims,
             rows,
             |_, tally| events(tally),
@@ -150,6 +157,7 @@ pub(super) fn agents(
 
 fn touched(ask: &Ask, resources: &Resources, names: &Names) -> Top<AgentResource> {
     top(
+        names,
         &resources.touched,
         ask.rows,
         |_, tally| tally.events,
@@ -181,11 +189,12 @@ pub(super) fn sign_ins(
     let shown = |name: Name| names.shown(name);
     let text = |name: Name| names.shown(name).unwrap_or_default();
     let mut guessed = sign_ins.guessed();
-    guessed.sort_unstable_by_key(|guessed| {
+    guessed.sort_by_cached_key(|guessed| {
         (
             std::cmp::Reverse(guessed.failures),
             guessed.time,
-            guessed.who,
+            names.text(guessed.who),
+            guessed.event_id.clone(),
         )
     });
     let guessed = guessed.into_iter().map(|guessed| Guessed {
@@ -205,6 +214,7 @@ pub(super) fn sign_ins(
         unknown: sign_ins.unknown,
         guessed: Top::first(guessed.collect(), ask.rows, |guessed| guessed.failures),
         users: top(
+            names,
             &sign_ins.attempts,
             ask.rows,
             |_, tally| tally.events,
@@ -223,6 +233,7 @@ pub(super) fn sign_ins(
         ),
         root,
         switched: top(
+            names,
             &sign_ins.switched,
             ask.rows,
             |_, tally| tally.events,
@@ -244,6 +255,7 @@ pub(super) fn sign_ins(
 
 fn made(ask: &Ask, resources: &Resources, names: &Names) -> Top<NewIdentity> {
     top(
+        names,
         &resources.made,
         ask.rows,
         |_, tally| tally.events,
@@ -263,7 +275,8 @@ fn made(ask: &Ask, resources: &Resources, names: &Names) -> Top<NewIdentity> {
 pub(super) fn coverage(ask: &Ask, books: &mut Books, names: &Names) -> Coverage {
     let text = |name: Name| names.shown(name).unwrap_or_default();
     let mut gaps = books.gaps();
-    gaps.sort_unstable_by_key(|gap| (std::cmp::Reverse(gap.hours()), *gap));
+    let place = |place: PlaceNames| (names.text(place.0), names.text(place.1));
+    gaps.sort_unstable_by_key(|gap| (std::cmp::Reverse(gap.hours()), place(gap.place), gap.from));
     let gaps = gaps.into_iter().map(|gap| Gap {
         account_id: text(gap.place.0),
         region: text(gap.place.1),
@@ -276,8 +289,13 @@ pub(super) fn coverage(ask: &Ask, books: &mut Books, names: &Names) -> Coverage 
         account_id: text(*account),
         region: text(*region),
     });
-    let without_digests = Top::first(without.collect(), ask.rows, |_| 1);
+    let mut without: Vec<Place> = without.collect();
+    without.sort_unstable_by(|one, other| {
+        (&one.account_id, &one.region).cmp(&(&other.account_id, &other.region))
+    });
+    let without_digests = Top::first(without, ask.rows, |_| 1);
     let unread = top(
+        names,
         &books.unread,
         ask.rows,
         |_, (count, _)| *count,
@@ -291,6 +309,7 @@ pub(super) fn coverage(ask: &Ask, books: &mut Books, names: &Names) -> Coverage 
         },
     );
     let rejects = top(
+        names,
         &books.rejects,
         ask.rows,
         |_, (count, _)| *count,
@@ -322,7 +341,10 @@ pub(super) fn coverage(ask: &Ask, books: &mut Books, names: &Names) -> Coverage 
 /// The latest days, in order: by account, region and day.
 fn days(books: &Books, names: &Names) -> Top<CoverageDay> {
     let mut days: Vec<(&(PlaceNames, i64), _)> = books.days.iter().collect();
-    days.sort_unstable_by_key(|((place, day), _)| (std::cmp::Reverse(*day), *place));
+    days.sort_unstable_by_key(|((place, day), _)| {
+        let place = (names.text(place.0), names.text(place.1));
+        (std::cmp::Reverse(*day), place)
+    });
     let left_out = days.len().saturating_sub(limits::REPORT_DAYS_MAX) as u64;
     days.truncate(limits::REPORT_DAYS_MAX);
     let mut rows: Vec<CoverageDay> = days

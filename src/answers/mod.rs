@@ -194,8 +194,8 @@ fn read_agents<T: Tables>(ask: &Ask, tables: &T) -> Result<(Agents, Names), T::E
     for table in [mcp_events, &table::events::TABLE] {
         if agents.misses_some() {
             let wanted = (agents.reach(), agents::CALL_COLUMNS);
-            read(tables, table, wanted, &mut names, |batch, _| {
-                agents.find(batch);
+            read(tables, table, wanted, &mut names, |batch, names| {
+                agents.find(batch, names);
             })?;
         }
     }

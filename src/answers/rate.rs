@@ -150,6 +150,7 @@ impl<'a> Rates<'a> {
         ];
         let most = limits::REPORT_SERIES_MAX;
         for service in top(
+            self.names,
             &self.by_service,
             most,
             |_, tally| tally.events,
@@ -162,6 +163,7 @@ impl<'a> Rates<'a> {
             series.push(one(SeriesKind::Service, self.shown(service), &mut counts));
         }
         for principal in top(
+            self.names,
             &self.by_principal,
             most,
             |_, tally| tally.events,
@@ -202,6 +204,7 @@ impl<'a> Rates<'a> {
     pub(super) fn rate(&self) -> Rate {
         let rows = self.ask.rows;
         let busiest = top(
+            self.names,
             &self.by_service,
             1,
             |_, tally| tally.events,
@@ -211,12 +214,14 @@ impl<'a> Rates<'a> {
         let (unseen, unseen_counts) = self.unseen(baseline.is_some());
         Rate {
             services: top(
+                self.names,
                 &self.by_service,
                 rows,
                 |_, tally| tally.events,
                 |name, tally| self.service(*name, tally, baseline.as_ref()),
             ),
             actions: top(
+                self.names,
                 &self.by_action,
                 rows,
                 |_, tally| tally.events,
@@ -285,6 +290,7 @@ impl<'a> Rates<'a> {
             .collect();
         let shares = |tallies: &HashMap<Name, Tally>| {
             top(
+                self.names,
                 tallies,
                 self.ask.rows,
                 |_, tally| tally.events,
@@ -321,6 +327,7 @@ impl<'a> Rates<'a> {
         }
         let succeeded = |tally: &Tally| tally.events - tally.errors;
         top(
+            self.names,
             &calls,
             self.ask.rows,
             |_, tally| succeeded(tally),
@@ -409,7 +416,9 @@ impl<'a> Rates<'a> {
             let who = |burst: &Burst| {
                 (
                     burst.start,
+                    burst.kind,
                     burst.principal.clone(),
+                    burst.event_source.clone(),
                     burst.event_name.clone(),
                 )
             };
@@ -461,6 +470,7 @@ impl<'a> Rates<'a> {
         Refused {
             events: refused.values().map(|tally| tally.events).sum(),
             codes: top(
+                self.names,
                 &codes,
                 rows,
                 |_, (events, _)| *events,
@@ -472,6 +482,7 @@ impl<'a> Rates<'a> {
                 },
             ),
             actions: top(
+                self.names,
                 refused,
                 rows,
                 |_, tally| tally.events,
@@ -494,6 +505,7 @@ impl<'a> Rates<'a> {
 
     pub(super) fn root(&self) -> Top<RootUse> {
         top(
+            self.names,
             &self.activity.root,
             self.ask.rows,
             |_, tally| tally.events,
@@ -513,6 +525,7 @@ impl<'a> Rates<'a> {
     pub(super) fn agent_shares(&self) -> Top<AgentShare> {
         let of_agents = |ways: &super::activity::Ways| ways.by_agents + ways.claimed;
         top(
+            self.names,
             &self.activity.ways,
             self.ask.rows,
             |_, ways| of_agents(ways),

@@ -6,6 +6,7 @@ use std::hash::Hash;
 
 use super::names::{NONE, Name, Names};
 use super::scan::Batch;
+use super::top::named;
 use crate::limits;
 use crate::select::Span;
 
@@ -73,6 +74,11 @@ pub(super) struct Made {
     pub(super) principal: Name,
     pub(super) account: Name,
     pub(super) is_error: bool,
+}
+
+named! {
+    Touch: resource, kind, event_source, event_name, principal, channel;
+    Made: event_name, resource, principal, account;
 }
 
 /// How many, and when.

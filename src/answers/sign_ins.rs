@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::{NONE, Name, Names};
 use super::scan::Batch;
+use super::top::named;
 use crate::limits;
 use crate::select::Span;
 
@@ -52,6 +53,11 @@ pub(super) struct Switch {
     pub(super) outcome: Name,
     pub(super) source_ip_address: Name,
     pub(super) account: Name,
+}
+
+named! {
+    Attempt: who, method, outcome, source_ip_address, account, failure_reason;
+    Switch: from, to, event_name, outcome, source_ip_address, account;
 }
 
 /// How many, and when.
