@@ -247,7 +247,7 @@ impl Findings<'_> {
             .count()
             .saturating_sub(SENTENCES_OF_A_KIND as u64);
         if more > 0 {
-            let text = format!("There are {}", count(more, "more burst", "more bursts"));
+            let text = count(more, "more burst was found", "more bursts were found");
             self.say(about(Severity::Notice), (more, "rate.bursts"), text, None);
         }
         if let Some(busiest) = &rate.busiest {

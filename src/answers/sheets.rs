@@ -50,7 +50,24 @@ impl Shown {
 pub(super) fn sections(report: &Report, shown: &Shown) -> Vec<Section> {
     let mut sections = all(report);
     sections.retain(|section| shown.has(section.question));
+    for sheet in sections.iter_mut().flat_map(|section| &mut section.sheets) {
+        sheet.drop_empty_columns();
+    }
     sections
+}
+
+impl Sheet {
+    /// Takes columns away in which no row says anything, such as what was before where nothing was.
+    fn drop_empty_columns(&mut self) {
+        let is_empty = |nth: usize| self.rows.iter().all(|row| row[nth].is_empty());
+        let empty: Vec<bool> = (0..self.columns.len()).map(is_empty).collect();
+        let mut nth = empty.iter();
+        self.columns.retain(|_| nth.next() != Some(&true));
+        for row in &mut self.rows {
+            let mut nth = empty.iter();
+            row.retain(|_| nth.next() != Some(&true));
+        }
+    }
 }
 
 fn all(report: &Report) -> Vec<Section> {
