@@ -1,13 +1,12 @@
 //! Rows of `mcp_events` and `mcp_links` added up: what agents did, by which tools, and what came of it.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::names::{NONE, Name, Names};
 use super::scan::{Batch, NO_INT};
+use super::tally::{Tally, add};
 use super::top::named;
 use crate::limits;
 use crate::mcp::Channel;
@@ -56,30 +55,6 @@ pub(super) const LINK_COLUMNS: &[&str] = &[
     "downstream_api",
     "downstream_region",
 ];
-
-/// How many, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tally {
-    pub(super) events: u64,
-    pub(super) errors: u64,
-    pub(super) writes: u64,
-    pub(super) deletions: u64,
-    pub(super) first: i64,
-    pub(super) last: i64,
-}
-
-impl Default for Tally {
-    fn default() -> Self {
-        Self {
-            events: 0,
-            errors: 0,
-            writes: 0,
-            deletions: 0,
-            first: i64::MAX,
-            last: i64::MIN,
-        }
-    }
-}
 
 /// Who called which tool of which server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -243,7 +218,13 @@ impl Agents {
             let (channel, server, tool, principal) = (name(11), name(12), name(15), name(4));
             let is_tool_call = channel == tool_call || channel == gateway;
             let deletes = !is_tool_call && is_deletion(names.text(name(3)));
-            let one = Tally::one(time, is_error, batch.flag(7, at), deletes);
+            let read_only = batch.flag(7, at);
+            let one = Tally {
+                errors: u64::from(is_error),
+                writes: u64::from(read_only == Some(false)),
+                deletions: u64::from(deletes && read_only != Some(true)),
+                ..Tally::one(time)
+            };
             add(&mut self.channels, channel, one);
             let action = Action {
                 event_source: name(2),
@@ -434,40 +415,6 @@ impl Link {
         if is_it && self.found.is_none_or(|found| key(call) < key(found)) {
             self.found = Some(call);
         }
-    }
-}
-
-impl Tally {
-    fn one(time: i64, is_error: bool, read_only: Option<bool>, deletes: bool) -> Self {
-        Self {
-            events: 1,
-            errors: u64::from(is_error),
-            writes: u64::from(read_only == Some(false)),
-            deletions: u64::from(deletes && read_only != Some(true)),
-            first: time,
-            last: time,
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.events += other.events;
-        self.errors += other.errors;
-        self.writes += other.writes;
-        self.deletions += other.deletions;
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-    }
-}
-
-/// Adds to what it belongs to; where there is no room for more, to nothing: channels have it.
-fn add<K: Eq + Hash>(tallies: &mut HashMap<K, Tally>, key: K, one: Tally) {
-    let has_room = tallies.len() < limits::REPORT_KEYS_MAX;
-    match tallies.entry(key) {
-        Entry::Occupied(mut tally) => tally.get_mut().merge(one),
-        Entry::Vacant(tally) if has_room => {
-            tally.insert(one);
-        }
-        Entry::Vacant(_) => {}
     }
 }
 

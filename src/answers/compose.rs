@@ -11,6 +11,7 @@ use super::document::{
 use super::names::{Name, Names, cut};
 use super::resources::Resources;
 use super::sign_ins::SignIns;
+use super::tally::Tally;
 use super::top::top;
 use crate::limits;
 use crate::mcp;
@@ -27,7 +28,7 @@ pub(super) fn agents(
     let shown = |name: Name| names.shown(name);
     let text = |name: Name| names.shown(name).unwrap_or_default();
     let rows = ask.rows;
-    let events = |tally: &agents::Tally| tally.events;
+    let events = |tally: &Tally| tally.events;
     document::Agents {
         channels: top(
             names,

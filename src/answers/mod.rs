@@ -20,6 +20,7 @@ mod resources;
 mod scan;
 mod sheets;
 mod sign_ins;
+mod tally;
 mod text;
 mod top;
 

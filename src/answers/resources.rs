@@ -1,13 +1,11 @@
 //! Rows of `resource_activity` added up: what agents touched, and which identities were made.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 
 use super::names::{NONE, Name, Names};
 use super::scan::Batch;
+use super::tally::{Tally, add};
 use super::top::named;
-use crate::limits;
 use crate::select::Span;
 
 /// What of the table is read, in the order of [`Resources::take`].
@@ -81,15 +79,6 @@ named! {
     Made: event_name, resource, principal, account;
 }
 
-/// How many, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tally {
-    pub(super) events: u64,
-    pub(super) errors: u64,
-    pub(super) first: i64,
-    pub(super) last: i64,
-}
-
 /// What the table comes to.
 #[derive(Debug)]
 pub(super) struct Resources {
@@ -135,6 +124,7 @@ impl Resources {
                 errors: if is_error { events } else { 0 },
                 first: firsts[at],
                 last: lasts[at],
+                ..Tally::default()
             };
             if channels[at] != NONE {
                 let touch = Touch {
@@ -159,22 +149,5 @@ impl Resources {
                 add(&mut self.made, made, tally);
             }
         }
-    }
-}
-
-fn add<K: Eq + Hash>(tallies: &mut HashMap<K, Tally>, key: K, more: Tally) {
-    let has_room = tallies.len() < limits::REPORT_KEYS_MAX;
-    match tallies.entry(key) {
-        Entry::Occupied(mut tally) => {
-            let tally = tally.get_mut();
-            tally.events += more.events;
-            tally.errors += more.errors;
-            tally.first = tally.first.min(more.first);
-            tally.last = tally.last.max(more.last);
-        }
-        Entry::Vacant(tally) if has_room => {
-            tally.insert(more);
-        }
-        Entry::Vacant(_) => {}
     }
 }

@@ -1,10 +1,10 @@
 //! Rows of `sign_ins` added up: who came in, who failed to, and who failed first and then came in.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use super::names::{NONE, Name, Names};
 use super::scan::Batch;
+use super::tally::{Tally, add};
 use super::top::named;
 use crate::limits;
 use crate::select::Span;
@@ -58,14 +58,6 @@ pub(super) struct Switch {
 named! {
     Attempt: who, method, outcome, source_ip_address, account, failure_reason;
     Switch: from, to, event_name, outcome, source_ip_address, account;
-}
-
-/// How many, and when.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Tally {
-    pub(super) events: u64,
-    pub(super) first: i64,
-    pub(super) last: i64,
 }
 
 /// A success behind failures.
@@ -151,7 +143,7 @@ impl SignIns {
                 account: name(3),
                 failure_reason: name(13),
             };
-            add(&mut self.attempts, attempt, time);
+            add(&mut self.attempts, attempt, Tally::one(time));
             if switches.contains(&name(2)) {
                 let switch = Switch {
                     from: first_of(&[12, 4]),
@@ -161,7 +153,7 @@ impl SignIns {
                     source_ip_address: name(6),
                     account: name(3),
                 };
-                add(&mut self.switched, switch, time);
+                add(&mut self.switched, switch, Tally::one(time));
             }
             let count = if outcome == success {
                 &mut self.successes
@@ -228,25 +220,5 @@ impl SignIns {
             }
         }
         found
-    }
-}
-
-fn add<K: Eq + std::hash::Hash>(tallies: &mut HashMap<K, Tally>, key: K, time: i64) {
-    let has_room = tallies.len() < limits::REPORT_KEYS_MAX;
-    match tallies.entry(key) {
-        Entry::Occupied(mut tally) => {
-            let tally = tally.get_mut();
-            tally.events += 1;
-            tally.first = tally.first.min(time);
-            tally.last = tally.last.max(time);
-        }
-        Entry::Vacant(tally) if has_room => {
-            tally.insert(Tally {
-                events: 1,
-                first: time,
-                last: time,
-            });
-        }
-        Entry::Vacant(_) => {}
     }
 }
