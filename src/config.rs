@@ -14,11 +14,11 @@ use crate::commit::Settings;
 use crate::limits;
 use crate::log::LogFormat;
 use crate::plan::Again;
-use crate::select::Selection;
+use crate::select::{Selection, Span};
 use crate::sink::s3::WriteOptions;
 use crate::source::ListSelection;
 use crate::table::TABLES;
-use crate::trail::time::{DAY, SECOND, parse_span};
+use crate::trail::time::{DAY, Moment, SECOND, parse_span};
 
 /// A command line that cannot be used; the text says what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -266,6 +266,7 @@ pub fn selection(args: &SelectionArgs, now: i64) -> Result<Selection, UsageError
             .map(|name| Selection::short_source(name).to_owned())
             .collect()
     };
+    span(args.from, args.to, now)?;
     let selection = Selection {
         from: args.from.map(|moment| moment.resolve(now)),
         to: args.to.map(|moment| moment.resolve(now)),
@@ -276,12 +277,21 @@ pub fn selection(args: &SelectionArgs, now: i64) -> Result<Selection, UsageError
         skip_sources: short(&args.skip_source),
         skip_events: args.skip_event.clone(),
     };
-    match (selection.from, selection.to) {
-        (Some(from), Some(to)) if from >= to => {
-            usage("--from is not before --to: no event can be between them")
-        }
-        _ => Ok(selection),
+    Ok(selection)
+}
+
+/// Resolves `--from` and `--to`.
+///
+/// # Errors
+///
+/// Returns an error where no event can be between them.
+pub fn span(from: Option<Moment>, to: Option<Moment>, now: i64) -> Result<Span, UsageError> {
+    let resolve = |moment: Option<Moment>| moment.map(|moment| moment.resolve(now));
+    let span = Span::new(resolve(from), resolve(to));
+    if span.is_empty() {
+        return usage("--from is not before --to: no event can be between them");
     }
+    Ok(span)
 }
 
 /// Returns what a selection of events means for the listing.

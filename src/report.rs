@@ -11,7 +11,7 @@ use crate::answers::{self, Ask, BadLine, Costs, Known, Shown, Tables};
 use crate::aws::AwsOptions;
 use crate::cli::{ReportArgs, ReportFormat, ReportQuestion};
 use crate::commit::DataFile;
-use crate::config::UsageError;
+use crate::config::{self, UsageError};
 use crate::limits;
 use crate::select::Span;
 use crate::sink::dataset::{self, Dataset};
@@ -151,11 +151,7 @@ impl Given {
     fn new(args: &ReportArgs, now: i64) -> Result<Self, UsageError> {
         let from = args.from.map(|moment| moment.resolve(now));
         let to = args.to.map(|moment| moment.resolve(now));
-        if Span::new(from, to).is_empty() {
-            return Err(UsageError(
-                "--from is not before --to: no event can be between them".to_owned(),
-            ));
-        }
+        config::span(args.from, args.to, now)?;
         let length = |text: &str| {
             parse_span(text)
                 .filter(|length| *length > 0)

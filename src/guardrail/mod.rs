@@ -19,7 +19,6 @@ use crate::mcp::Channel;
 use crate::policy::{self, Call, Evidence, Guardrail, Kind, Policy, Wanted};
 use crate::select::Span;
 use crate::table::events;
-use crate::trail::time;
 
 /// Prints the policies, or writes them where they are wanted.
 ///
@@ -62,11 +61,7 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     fn new(args: &'a GuardrailArgs, now: i64) -> Result<Self> {
-        let resolve = |moment: Option<time::Moment>| moment.map(|moment| moment.resolve(now));
-        let span = Span::new(resolve(args.from), resolve(args.to));
-        if span.is_empty() {
-            return usage("--from is not before --to: no event can be between them");
-        }
+        let span = config::span(args.from, args.to, now)?;
         let is_server = |name: &str| {
             name.bytes()
                 .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.'))

@@ -5,9 +5,8 @@ use std::fs;
 
 use super::event::{Event, Resource};
 use crate::cli::{LookupArgs, LookupFormat};
-use crate::config::UsageError;
+use crate::config::{self, UsageError};
 use crate::find::{Condition, Query};
-use crate::select::Span;
 use crate::table::events;
 
 /// What is asked: what the columns have to be like, and the resources, which take the record to tell.
@@ -28,15 +27,7 @@ impl Question {
     ///
     /// Returns what cannot be used.
     pub(super) fn new(args: &LookupArgs, now: i64) -> Result<Self, UsageError> {
-        let span = Span::new(
-            args.from.map(|moment| moment.resolve(now)),
-            args.to.map(|moment| moment.resolve(now)),
-        );
-        if span.is_empty() {
-            return Err(UsageError(
-                "--from is not before --to: no event can be between them".to_owned(),
-            ));
-        }
+        let span = config::span(args.from, args.to, now)?;
         if args.chain && args.format == LookupFormat::Csv {
             return Err(UsageError(
                 "--chain is no table: use --format table, json or jsonl".to_owned(),
