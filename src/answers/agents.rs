@@ -231,7 +231,7 @@ impl Agents {
                 event_name: name(3),
                 principal,
                 channel,
-                read_only: batch.flag(7, at),
+                read_only,
             };
             if channel == claimed {
                 let claim = Claim {
