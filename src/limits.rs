@@ -165,9 +165,9 @@ pub const DATA_FILE_BYTES: usize = 512 << 20;
 /// Rows of a data file whose times and content hashes are held against new rows together: half a megabyte.
 pub const KNOWN_BATCH_ROWS: usize = 32 << 10;
 
-/// Listed bytes of the objects that are committed together, unless told otherwise: minutes of work that a kill can cost, and files
-/// of useful size.
-pub const GROUP_BYTES: u64 = 256 << 20;
+/// Listed bytes of the objects that are committed together, unless told otherwise: a minute of work that a kill can cost, files of
+/// useful size, and rows that fit into memory by default.
+pub const GROUP_BYTES: u64 = 64 << 20;
 
 /// Days that events are looked for behind the time that is wanted, or behind what is known, unless told otherwise: CloudTrail delivers
 /// nearly all within minutes, and late ones within hours.
