@@ -274,13 +274,14 @@ fn chunk(content: &str) -> Chunk {
             .expect("it was made so");
         for (index, value) in (0..).zip(records) {
             let record = Record::new(value);
-            let mcp = mcp::classify(&record);
+            let caller = identity::caller(&record);
+            let mcp = mcp::classify(&record, &caller);
             let found = Findings {
                 time: record
                     .str(Field::EventTime)
                     .and_then(time::parse)
                     .expect("it was made so"),
-                principal: identity::principal(&record),
+                caller,
                 is_error: mcp::is_error(&record, mcp.as_ref()),
                 touched: resources::touched(&record),
                 mcp,

@@ -271,12 +271,13 @@ impl<'t> Tables<'t> {
     }
 
     fn event(&mut self, record: &Record<'_>, time: i64, origin: &Origin<'_>) {
-        let mcp = mcp::classify(record);
+        let caller = identity::caller(record);
+        let mcp = mcp::classify(record, &caller);
         let sign_in = sign_in::sign_in(record);
         let detail = mcp.as_ref().map(|mcp| mcp::detail(record, mcp));
         let found = events::Findings {
             time,
-            principal: identity::principal(record),
+            caller,
             is_error: mcp::is_error(record, mcp.as_ref()),
             touched: if self.wants_touched {
                 resources::touched(record)

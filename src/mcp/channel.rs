@@ -1,14 +1,11 @@
 //! A record to the channel that an agent's call came by.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
 
 use super::evidence::Evidence;
-use super::form::{is_principal, is_server, may_hold_letters, server_of_resource};
+use super::form::{has_letters, is_principal, is_server, server_of_resource};
 use super::user_agent;
-use crate::trail::identity::text;
+use crate::trail::identity::{Caller, text};
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record, as_bool};
 
@@ -55,8 +52,8 @@ pub struct Mcp<'a> {
 }
 
 /// Returns the channel, marks and server of an agent's record; `None` for all others.
-pub fn classify<'a>(record: &Record<'a>) -> Option<Mcp<'a>> {
-    let marks = Marks::of(record);
+pub fn classify<'a>(record: &Record<'a>, caller: &Caller<'a>) -> Option<Mcp<'a>> {
+    let marks = Marks::of(record, caller);
     let channel = marks.channel()?;
     let server = match channel {
         Channel::ToolCall => tool_server(record).map(Cow::Borrowed),
@@ -83,14 +80,14 @@ struct Marks<'a> {
 }
 
 impl<'a> Marks<'a> {
-    fn of(record: &Record<'a>) -> Self {
+    fn of(record: &Record<'a>, caller: &Caller<'a>) -> Self {
         let mut marks = Self::default();
         let is_tool_event = record
             .str(Field::EventType)
             .is_some_and(|kind| kind.eq_ignore_ascii_case("AwsMcpEvent"));
         marks.evidence |= Evidence::EVENT_TYPE.when(is_tool_event);
         marks.mark_source(record);
-        marks.mark_caller(record);
+        marks.mark_caller(record, caller);
         marks.mark_additional(record);
         if let Some(claim) = record.str(Field::UserAgent).and_then(user_agent::claim) {
             marks.evidence |= Evidence::USER_AGENT;
@@ -141,26 +138,15 @@ impl<'a> Marks<'a> {
     }
 
     /// The address counts where nobody else is said to have called.
-    fn mark_caller(&mut self, record: &Record<'a>) {
+    fn mark_caller(&mut self, record: &Record<'a>, caller: &Caller<'a>) {
+        let server = caller.invoked_by.filter(|name| is_principal(name));
         let address = record
             .str(Field::SourceIpAddress)
+            .filter(|_| caller.invoked_by.is_none() || server.is_some())
             .filter(|address| is_principal(address));
-        let Some(identity) = record.get(Field::UserIdentity) else {
-            return self.mark_server(None, address);
-        };
-        if address.is_none() && !may_hold(&PRINCIPAL, identity.raw()) {
-            return;
-        }
-        let caller = identity.get("invokedBy").and_then(text);
-        let by_server = caller.filter(|caller| is_principal(caller));
-        let address = address.filter(|_| caller.is_none() || by_server.is_some());
-        self.mark_server(by_server, address);
-    }
-
-    fn mark_server(&mut self, caller: Option<&'a str>, address: Option<&'a str>) {
-        self.evidence |= Evidence::INVOKED_BY.when(caller.is_some());
+        self.evidence |= Evidence::INVOKED_BY.when(server.is_some());
         self.evidence |= Evidence::SOURCE_IP_ADDRESS.when(address.is_some());
-        self.downstream = caller.or(address);
+        self.downstream = server.or(address);
     }
 
     fn mark_additional(&mut self, record: &Record<'a>) {
@@ -169,18 +155,10 @@ impl<'a> Marks<'a> {
         };
         // An escape could hide the words from this look at the text, not from the one at the values.
         let raw = data.raw();
-        if may_hold_letters(raw, *b"mcp") || memchr::memchr(b'\\', raw.as_bytes()).is_some() {
+        if has_letters(raw, *b"mcp") || memchr::memchr(b'\\', raw.as_bytes()).is_some() {
             self.evidence |= words_in(data, &mut self.downstream);
         }
     }
-}
-
-/// What every principal ends with.
-static PRINCIPAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-mcp.amazonaws.com"));
-
-/// Returns false where no string in a raw JSON text can hold the word. An escape could hide it from this look.
-fn may_hold(word: &Finder<'_>, raw: &str) -> bool {
-    word.find(raw.as_bytes()).is_some() || memchr::memchr(b'\\', raw.as_bytes()).is_some()
 }
 
 /// The marks among the keys and string values of `additionalEventData`, at any depth.

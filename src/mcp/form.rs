@@ -36,14 +36,14 @@ fn is_label(text: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-/// Returns true where `text` has three letters, given in lower case, in any case. Now and then it is true where it
-/// should not be (`[` passes for `{`), never the other way: it only spares others a closer look. No early end, so that
-/// the compiler makes it compare many bytes at once.
-pub(super) fn may_hold_letters(text: &str, letters: [u8; 3]) -> bool {
-    let is = |byte: u8, letter: u8| byte | 0x20 == letter;
-    text.as_bytes().windows(3).fold(false, |found, bytes| {
-        found | (is(bytes[0], letters[0]) & is(bytes[1], letters[1]) & is(bytes[2], letters[2]))
-    })
+/// Returns true where `text` has three letters, given in lower case, in any case. Looked for by the one in the middle.
+pub(super) fn has_letters(text: &str, letters: [u8; 3]) -> bool {
+    let (text, middle) = (text.as_bytes(), letters[1]);
+    let is_there = |at: usize| {
+        let around = at.checked_sub(1).and_then(|start| text.get(start..at + 2));
+        around.is_some_and(|found| found.eq_ignore_ascii_case(&letters))
+    };
+    memchr::memchr2_iter(middle, middle.to_ascii_uppercase(), text).any(is_there)
 }
 
 /// Returns what follows `prefix`, in ASCII letters of any case.
@@ -122,7 +122,7 @@ mod tests {
             ("mcmcp", true),
             ("", false),
         ] {
-            assert_eq!(may_hold_letters(text, *b"mcp"), expected, "{text}");
+            assert_eq!(has_letters(text, *b"mcp"), expected, "{text}");
         }
         assert_eq!(strip_prefix_ignore_case("MD/x", "md/"), Some("x"));
         assert_eq!(strip_prefix_ignore_case("é", "m"), None);

@@ -1,7 +1,12 @@
 //! Channels, marks, details and links by example. Shapes follow published captures and AWS's samples.
 
 use super::*;
+use crate::trail::identity::caller;
 use crate::trail::json::Parser;
+
+fn classify<'a>(record: &Record<'a>) -> Option<Mcp<'a>> {
+    super::classify(record, &caller(record))
+}
 
 fn with<T>(record: &str, read: impl FnOnce(&Record<'_>) -> T) -> T {
     Parser::default()

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::form::{is_principal, may_hold_letters, strip_prefix_ignore_case};
+use super::form::{has_letters, is_principal, strip_prefix_ignore_case};
 
 /// What one user agent claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,7 +27,7 @@ enum Client<'a> {
 /// Returns what a user agent claims; `None` where it has none of the forms.
 pub(super) fn claim(user_agent: &str) -> Option<Claim<'_>> {
     // All forms hold one of these: `awslabs.<server>` need not hold the first.
-    if !may_hold_letters(user_agent, *b"mcp") && !may_hold_letters(user_agent, *b"abs") {
+    if !has_letters(user_agent, *b"mcp") && !has_letters(user_agent, *b"abs") {
         return None;
     }
     let mut claim = Claim::default();

@@ -126,10 +126,10 @@ pub static TABLE: Table = Table {
 pub struct Findings<'a> {
     /// The event's time, in microseconds since 1970.
     pub time: i64,
-    /// The principal.
-    pub principal: Option<std::borrow::Cow<'a, str>>,
     /// The MCP channel with its evidence.
     pub mcp: Option<mcp::Mcp<'a>>,
+    /// Who made the call.
+    pub caller: identity::Caller<'a>,
     /// Whether the event is an error.
     pub is_error: bool,
     /// The resources touched.
@@ -427,9 +427,7 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, found: &Findings<'_>, orig
     for (key, value) in record.others().iter().filter(|(_, value)| !value.is_null()) {
         row.extra(Level::Record, key, *value);
     }
-    if record.root().get("eventId").is_some() {
-        row.expect(false); // the spelling of aggregated records
-    }
+    row.expect(!record.has_aggregated_id());
     if let Some(value) = record.get(Field::ReadOnly) {
         row.bool(Col::read_only, value);
     }
@@ -452,7 +450,7 @@ pub fn append(chunk: &mut Chunk, record: &Record<'_>, found: &Findings<'_>, orig
         row.resources(value);
     }
     row.issued(record);
-    row.derived(record, found);
+    row.derived(found);
     row.lineage(record, origin);
     row.chunk.end_row();
 }
@@ -726,11 +724,11 @@ impl<'c, 'a> RowWriter<'c, 'a> {
         }
     }
 
-    fn derived(&mut self, record: &Record<'a>, found: &Findings<'a>) {
-        if let Some(principal) = &found.principal {
+    fn derived(&mut self, found: &Findings<'a>) {
+        if let Some(principal) = &found.caller.principal {
             self.chunk.text(Col::principal, principal);
         }
-        if let Some(name) = identity::session_name(record) {
+        if let Some(name) = found.caller.session_name {
             self.chunk.text(Col::session_name, name);
         }
         if let Some(mcp) = &found.mcp {

@@ -5,7 +5,6 @@ use super::events::Findings;
 use super::origin::{Origin, origin_columns};
 use super::schema::{Identity, Table, columns};
 use crate::mcp::{Mcp, McpDetail};
-use crate::trail::identity;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
 
@@ -111,7 +110,7 @@ pub fn append(
     for (field, column) in TEXTS {
         text(column, record.str(field));
     }
-    text(Col::principal, found.principal.as_deref());
+    text(Col::principal, found.caller.principal.as_deref());
     text(
         Col::user_type,
         record.path_str(Field::UserIdentity, &["type"]),
@@ -124,7 +123,7 @@ pub fn append(
         Col::user_access_key_id,
         record.path_str(Field::UserIdentity, &["accessKeyId"]),
     );
-    text(Col::session_name, identity::session_name(record));
+    text(Col::session_name, found.caller.session_name);
     text(Col::mcp_channel, Some(mcp.channel.name()));
     text(Col::mcp_server, mcp.server.as_deref());
     text(Col::mcp_client, detail.mcp_client.as_deref());

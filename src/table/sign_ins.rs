@@ -4,7 +4,6 @@ use super::chunk::Chunk;
 use super::events::Findings;
 use super::origin::{Origin, origin_columns};
 use super::schema::{Identity, Table, columns};
-use crate::trail::identity;
 use crate::trail::record::{Field, Record};
 use crate::trail::sign_in::{self, SignIn};
 
@@ -87,13 +86,13 @@ pub fn append(
         Col::recipient_account_id,
         record.str(Field::RecipientAccountId),
     );
-    text(Col::principal, found.principal.as_deref());
+    text(Col::principal, found.caller.principal.as_deref());
     text(Col::user_type, user("type"));
     text(Col::user_arn, user("arn"));
     text(Col::user_name, user("userName"));
     text(Col::user_account_id, user("accountId"));
     text(Col::user_access_key_id, user("accessKeyId"));
-    text(Col::session_name, identity::session_name(record));
+    text(Col::session_name, found.caller.session_name);
     text(Col::source_ip_address, record.str(Field::SourceIpAddress));
     text(Col::user_agent, record.str(Field::UserAgent));
     text(Col::method, attempt.method.map(sign_in::Method::name));

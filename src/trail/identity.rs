@@ -5,6 +5,29 @@ use std::borrow::Cow;
 use super::json::Value;
 use super::record::{Field, Record};
 
+/// Who made a call.
+#[derive(Debug, Default)]
+pub struct Caller<'a> {
+    /// The principal, by the table of the `events` contract; `None` where nothing is known.
+    pub principal: Option<Cow<'a, str>>,
+    /// The session's name: what stands behind the role in `userIdentity.arn`.
+    pub session_name: Option<&'a str>,
+    /// The service that made the call, where one did: `userIdentity.invokedBy`.
+    pub invoked_by: Option<&'a str>,
+}
+
+/// Returns who made the call of a record.
+pub fn caller<'a>(record: &Record<'a>) -> Caller<'a> {
+    let Some(identity) = Identity::of(record) else {
+        return Caller::default();
+    };
+    Caller {
+        principal: principal(record, &identity),
+        session_name: identity.session.and_then(|session| session.session),
+        invoked_by: identity.invoked_by,
+    }
+}
+
 /// The members of `userIdentity` that say who acted. An empty text is the same as none.
 #[derive(Debug, Clone, Copy, Default)]
 struct Identity<'a> {
@@ -17,6 +40,8 @@ struct Identity<'a> {
     provider: Option<&'a str>,
     session_context: Option<Value<'a>>,
     on_behalf_of: Option<Value<'a>>,
+    /// What `arn` says, where it is a role session's.
+    session: Option<RoleSession<'a>>,
 }
 
 impl<'a> Identity<'a> {
@@ -36,33 +61,26 @@ impl<'a> Identity<'a> {
                 _ => {}
             }
         }
+        identity.session = identity.arn.and_then(RoleSession::parse);
         Some(identity)
     }
 }
 
-/// Returns who acted, by the principal table of the `events` contract; `None` where nothing is known.
-pub fn principal<'a>(record: &Record<'a>) -> Option<Cow<'a, str>> {
-    let identity = Identity::of(record)?;
+fn principal<'a>(record: &Record<'a>, identity: &Identity<'a>) -> Option<Cow<'a, str>> {
     if identity.account == Some("anonymous") {
         return Some(jwt_principal(record).unwrap_or(Cow::Borrowed("anonymous")));
     }
     let special = match identity.kind {
-        Some("Root") => root(&identity),
-        Some("IAMUser") => user(&identity),
-        Some("AssumedRole") => assumed_role(&identity),
+        Some("Root") => root(identity),
+        Some("IAMUser") => user(identity),
+        Some("AssumedRole") => assumed_role(identity),
         Some("AWSService") | None => identity.invoked_by.map(Cow::Borrowed),
-        Some("AWSAccount") => account_principal(&identity),
-        Some("WebIdentityUser" | "SAMLUser") => federated(&identity),
-        Some("IdentityCenterUser" | "Unknown") => identity_center(&identity),
+        Some("AWSAccount") => account_principal(identity),
+        Some("WebIdentityUser" | "SAMLUser") => federated(identity),
+        Some("IdentityCenterUser" | "Unknown") => identity_center(identity),
         Some(_) => None,
     };
-    special.or_else(|| other(&identity))
-}
-
-/// Returns the session's name: what stands behind the role in `userIdentity.arn`.
-pub fn session_name<'a>(record: &Record<'a>) -> Option<&'a str> {
-    let arn = record.path_str(Field::UserIdentity, &["arn"])?;
-    RoleSession::parse(arn)?.session
+    special.or_else(|| other(identity))
 }
 
 /// Returns the claims of the JSON web token that a caller of an `AgentCore` gateway showed.
@@ -113,7 +131,7 @@ fn user<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
 }
 
 fn assumed_role<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
-    let session = identity.arn.and_then(RoleSession::parse);
+    let session = identity.session;
     let person = session
         .filter(RoleSession::is_person)
         .and(identity.arn)
@@ -145,10 +163,11 @@ fn account_principal<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
         .principal_id
         .and_then(|id| id.split(':').next())
         .filter(|id| !id.is_empty());
-    Some(match id {
-        Some(id) => format!("account:{account}/{id}").into(),
-        None => format!("account:{account}").into(),
-    })
+    let name = match id {
+        Some(id) => ["account:", account, "/", id].concat(), // faster than format!, and one record in six has it
+        None => ["account:", account].concat(),
+    };
+    Some(name.into())
 }
 
 fn federated<'a>(identity: &Identity<'a>) -> Option<Cow<'a, str>> {
@@ -223,7 +242,7 @@ mod tests {
     fn check_record(text: &str, expected: Option<&str>) {
         let found = Parser::default()
             .parse(text, |root| {
-                principal(&Record::new(root)).map(Cow::into_owned)
+                caller(&Record::new(root)).principal.map(Cow::into_owned)
             })
             .expect("JSON");
         assert_eq!(found.as_deref(), expected, "{text}");
@@ -456,7 +475,7 @@ mod tests {
             let text = format!(r#"{{"userIdentity":{{"arn":"{arn}"}}}}"#);
             let found = Parser::default()
                 .parse(&text, |root| {
-                    session_name(&Record::new(root)).map(str::to_owned)
+                    caller(&Record::new(root)).session_name.map(str::to_owned)
                 })
                 .expect("JSON");
             assert_eq!(found.as_deref(), expected, "{arn}");

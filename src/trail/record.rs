@@ -119,6 +119,7 @@ pub struct Record<'a> {
     fields: [Option<Value<'a>>; N_FIELDS],
     others: Vec<(&'a str, Value<'a>)>,
     doubled: bool,
+    has_aggregated_id: bool,
 }
 
 impl<'a> Record<'a> {
@@ -129,11 +130,13 @@ impl<'a> Record<'a> {
             fields: [None; N_FIELDS],
             others: Vec::new(),
             doubled: false,
+            has_aggregated_id: false,
         };
         for (key, value) in root.members() {
             match Field::of(key) {
                 None => record.others.push((key, value)),
                 Some(field) => {
+                    record.has_aggregated_id |= field == Field::EventId && key.ends_with('d');
                     let slot = &mut record.fields[field as usize];
                     record.doubled |= slot.is_some();
                     *slot = Some(value);
@@ -181,6 +184,11 @@ impl<'a> Record<'a> {
     /// Returns true where a known member stands more than once.
     pub fn has_doubled_field(&self) -> bool {
         self.doubled
+    }
+
+    /// Returns true where a member is called `eventId`, as in aggregated records.
+    pub fn has_aggregated_id(&self) -> bool {
+        self.has_aggregated_id
     }
 
     /// Returns which table the record belongs to.
