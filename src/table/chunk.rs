@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use super::dict::Dict;
 use super::schema::{Kind, Table};
-use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Texts, fill, no_value, offset, range};
+use super::store::{
+    NO_BOOL, NO_INT, NO_TEXT, Store, Texts, bool, fill, int, no_value, offset, range,
+};
 use crate::limits;
 
 /// A column of repeating texts is judged at so many rows, and whenever they have doubled: before, too much is new.
@@ -385,21 +387,27 @@ impl Chunk {
 
     /// Returns the time or integer of a row.
     pub fn get_int(&self, column: impl Into<usize>, row: usize) -> Option<i64> {
-        match &self.stores[column.into()] {
-            Store::Int(values) => values.get(row).copied().filter(|value| *value != NO_INT),
-            _ => None,
-        }
+        int(*self.ints(column).get(row)?)
     }
 
     /// Returns the boolean of a row.
     pub fn get_bool(&self, column: impl Into<usize>, row: usize) -> Option<bool> {
+        bool(*self.bools(column).get(row)?)
+    }
+
+    /// Returns a column of numbers as it is kept, row by row; nothing where no row has a value.
+    pub(super) fn ints(&self, column: impl Into<usize>) -> &[i64] {
         match &self.stores[column.into()] {
-            Store::Bool(values) => values
-                .get(row)
-                .copied()
-                .filter(|value| *value != NO_BOOL)
-                .map(|value| value == 2),
-            _ => None,
+            Store::Int(values) => values,
+            _ => &[],
+        }
+    }
+
+    /// Returns a column of booleans as it is kept, row by row; nothing where no row has a value.
+    pub(super) fn bools(&self, column: impl Into<usize>) -> &[u8] {
+        match &self.stores[column.into()] {
+            Store::Bool(values) => values,
+            _ => &[],
         }
     }
 

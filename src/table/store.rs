@@ -234,6 +234,18 @@ impl Store {
     }
 }
 
+/// The time, integer or bits of a float that a column of numbers keeps.
+#[inline]
+pub(super) fn int(kept: i64) -> Option<i64> {
+    (kept != NO_INT).then_some(kept)
+}
+
+/// The boolean that a column of booleans keeps.
+#[inline]
+pub(super) fn bool(kept: u8) -> Option<bool> {
+    (kept != NO_BOOL).then_some(kept == 2)
+}
+
 /// Gives every row before `rows` that has no value the value `none`. Returns false where the row at `rows` has one already.
 #[inline]
 pub(super) fn fill<T: Copy>(values: &mut Vec<T>, rows: usize, none: T) -> bool {
