@@ -13,20 +13,27 @@ pub(super) fn width(max: u32) -> u32 {
 /// Appends the values, of so many bits each.
 pub(super) fn encode<T: Copy + Eq + Into<u32>>(values: &[T], width: u32, out: &mut Vec<u8>) {
     let (mut packed, mut at) = (0, 0);
-    while let Some(group) = values.get(at..at + GROUP) {
-        let first = group[0];
-        if group.iter().any(|value| *value != first) {
+    while let Some(group) = values[at..].first_chunk::<GROUP>() {
+        if *group != [group[0]; GROUP] {
             at += GROUP;
             continue;
         }
-        let alike = |value: &&T| **value == first;
-        let length = values[at..].iter().take_while(alike).count();
+        let length = alike(&values[at..], group[0]);
         literal(&values[packed..at], width, out);
-        repeat(first.into(), length, width, out);
+        repeat(group[0].into(), length, width, out);
         at += length;
         packed = at;
     }
     literal(&values[packed..], width, out);
+}
+
+/// Returns how many values from the first on are this one.
+fn alike<T: Copy + Eq>(values: &[T], value: T) -> usize {
+    let (groups, _) = values.as_chunks::<GROUP>();
+    let is_alike = |group: &&[T; GROUP]| **group == [value; GROUP];
+    let length = GROUP * groups.iter().take_while(is_alike).count();
+    let rest = values[length..].iter();
+    length + rest.take_while(|other| **other == value).count()
 }
 
 /// Appends one value so many times over.
