@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use std::ops::Range;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use memchr::memchr_iter;
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::errors::Result;
@@ -194,12 +195,10 @@ struct Slots {
 }
 
 impl Slots {
-    /// The levels of the row that begins at a slot.
+    /// Returns whether a row begins at a slot.
     #[inline]
-    fn row_at(&self, slot: usize) -> &[u8] {
-        let further = self.reps.get(slot + 1..).unwrap_or_default();
-        let end = slot + 1 + further.iter().take_while(|rep| **rep != 0).count();
-        &self.defs[slot..end]
+    fn begins_row(&self, slot: usize) -> bool {
+        self.reps.get(slot).is_none_or(|rep| *rep == 0)
     }
 
     /// Appends the levels of some slots.
@@ -224,11 +223,13 @@ enum Values<'w> {
     Plain(Vec<&'w [u8]>),
 }
 
-impl<'w> Values<'w> {
-    fn get(&self, nth: usize) -> &'w [u8] {
+impl Values<'_> {
+    /// Returns how many bytes a value takes in a page; a number, next to none.
+    #[inline]
+    fn bytes(&self, nth: usize) -> usize {
         match self {
-            Self::Numbered { entries, numbers } => entries[numbers[nth] as usize],
-            Self::Plain(values) => values[nth],
+            Self::Numbered { .. } => 0,
+            Self::Plain(values) => LENGTH_BYTES + values[nth].len(),
         }
     }
 
@@ -451,8 +452,7 @@ impl Cut {
         if slots.reps.is_empty() && matches!(values, Values::Numbered { .. }) {
             // Numbers are small, and a slot is a row.
             let rows = PAGE_ROWS.min(slots.defs.len() - slot);
-            let defs = &slots.defs[slot..slot + rows];
-            let n_values: usize = defs.iter().map(|def| usize::from(*def == has_value)).sum();
+            let n_values = memchr_iter(has_value, &slots.defs[slot..slot + rows]).count();
             let (slot, value) = (slot + rows, value + n_values);
             return Self { slot, value, rows };
         }
@@ -462,19 +462,18 @@ impl Cut {
             rows: 0,
         };
         let mut bytes = 0;
-        while cut.slot < slots.defs.len() && cut.rows < PAGE_ROWS && bytes < PAGE_BYTES {
-            let row = slots.row_at(cut.slot);
-            let n_values: usize = row.iter().map(|def| usize::from(*def == has_value)).sum();
-            if let Values::Plain(values) = values {
-                let own = &values[cut.value..cut.value + n_values];
-                bytes += own
-                    .iter()
-                    .map(|value| LENGTH_BYTES + value.len())
-                    .sum::<usize>();
+        for def in &slots.defs[slot..] {
+            if slots.begins_row(cut.slot) {
+                if cut.rows == PAGE_ROWS || bytes >= PAGE_BYTES {
+                    break;
+                }
+                cut.rows += 1;
             }
-            cut.rows += 1;
-            cut.slot += row.len();
-            cut.value += n_values;
+            cut.slot += 1;
+            if *def == has_value {
+                bytes += values.bytes(cut.value);
+                cut.value += 1;
+            }
         }
         cut
     }
@@ -483,7 +482,7 @@ impl Cut {
 /// Finds the bounds of pages.
 struct Bounds<'v, 'w> {
     values: &'v Values<'w>,
-    /// By number: whether the page at hand has it. Comparing it once is enough.
+    /// By number: the last page that has it. Comparing it once a page is enough.
     seen: Vec<u32>,
     page: u32,
 }
@@ -502,22 +501,34 @@ impl<'v, 'w> Bounds<'v, 'w> {
     }
 
     fn of(&mut self, range: Range<usize>) -> Option<pages::Range<'w>> {
-        self.page += 1;
-        let first = self.values.get(range.clone().next()?);
-        let (mut min, mut max) = ((prefix(first), first), (prefix(first), first));
-        for nth in range {
-            if let Values::Numbered { numbers, .. } = self.values
-                && std::mem::replace(&mut self.seen[numbers[nth] as usize], self.page) == self.page
-            {
-                continue;
+        match self.values {
+            Values::Plain(values) => bounds(values[range].iter().copied()),
+            Values::Numbered { entries, numbers } => {
+                self.page += 1;
+                for number in &numbers[range] {
+                    self.seen[*number as usize] = self.page;
+                }
+                let seen = entries.iter().zip(&self.seen);
+                let here = seen.filter(|(_, page)| **page == self.page);
+                bounds(here.map(|(entry, _)| *entry))
             }
-            let value = self.values.get(nth);
-            let value = (prefix(value), value);
-            min = min.min(value);
-            max = max.max(value);
         }
-        Some((min.1, max.1))
     }
+}
+
+/// The smallest and the greatest of texts.
+fn bounds<'w>(texts: impl Iterator<Item = &'w [u8]>) -> Option<pages::Range<'w>> {
+    let mut texts = texts.map(|text| (prefix(text), text));
+    let first = texts.next()?;
+    let (mut min, mut max) = (first, first);
+    for text in texts {
+        if text < min {
+            min = text;
+        } else if text > max {
+            max = text;
+        }
+    }
+    Some((min.1, max.1))
 }
 
 /// The first bytes of a text as a number that compares as they do: tells most texts apart without a call.
