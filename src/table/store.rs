@@ -71,14 +71,14 @@ pub(super) enum Texts<'c> {
 impl<'c> Texts<'c> {
     /// Returns the text or bytes of a row.
     #[inline]
-    pub(super) fn get(self, row: usize) -> Option<&'c [u8]> {
+    pub(super) fn get(&self, row: usize) -> Option<&'c [u8]> {
         match self {
             Self::None => None,
-            Self::Numbered(ids, dict) => match ids[row] {
+            Self::Numbered(ids, dict) => match *ids.get(row)? {
                 NO_TEXT => None,
                 id => Some(dict.bytes_of(id - 1)),
             },
-            Self::Own(data, ends) => Some(&data[range(ends, row)?]),
+            Self::Own(data, ends) => data.get(range(ends, row)?),
         }
     }
 }

@@ -19,7 +19,7 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::rle;
+use super::{rle, texts};
 
 /// zstd 1 was as small as zstd 3 on these columns, in a third of the time.
 const ZSTD_LEVEL: i32 = 1;
@@ -42,8 +42,7 @@ pub(super) struct Encoded {
 /// Memory that one column after another is encoded with.
 pub(super) struct Scratch {
     compressor: zstd::bulk::Compressor<'static>,
-    /// By block: the numbers of its texts in the column at hand. Left as zeros.
-    pub(super) numbers: Vec<Vec<u32>>,
+    pub(super) entries: texts::Memory,
     /// The page at hand.
     pub(super) page: Vec<u8>,
 }
@@ -61,7 +60,7 @@ impl Spare {
             Some(scratch) => scratch,
             None => Scratch {
                 compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL)?,
-                numbers: Vec::new(),
+                entries: texts::Memory::default(),
                 page: Vec::new(),
             },
         };

@@ -3,9 +3,9 @@
 //! The numbers that texts have in their chunks lead to the numbers they have in the column, so that a text is looked
 //! up once for every chunk that has it, and not once for every row.
 
-use std::collections::HashSet;
 use std::hash::BuildHasher;
 use std::ops::Range;
+use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use memchr::memchr_iter;
@@ -16,8 +16,9 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::pages::{self, Data, Encoded, Pages, Scratch, levels};
 use super::{delta, rle};
+use crate::table::chunk::Sorted;
 use crate::table::merge::Window;
-use crate::table::store::Texts;
+use crate::table::store::{NO_TEXT, Texts};
 
 /// Rows of a page: what a reader that wants one row has to decode.
 const PAGE_ROWS: usize = 20_000;
@@ -54,41 +55,54 @@ pub(super) fn flat(
     plan: Plan,
     scratch: &mut Scratch,
 ) -> Result<Encoded> {
-    let chunks = window.blocks.iter().map(|block| block.chunk());
-    let columns: Vec<_> = chunks.map(|chunk| chunk.texts(column)).collect();
-    let value = |(block, row): &(u32, u32)| columns[*block as usize].get(*row as usize);
-    let (mut defs, rows) = (Vec::with_capacity(window.rows.len()), &window.rows);
-    let values = if plan.has_dictionary && repeat(rows.iter().filter_map(value)) {
-        let mut entries = Entries::new(window, scratch);
-        let mut numbers = Vec::with_capacity(rows.len());
-        for place @ (block, row) in rows {
-            let number = match columns[*block as usize] {
-                Texts::Numbered(ids, _) => match ids[*row as usize] {
-                    0 => None,
-                    id => Some(entries.number(*block, id)),
-                },
-                _ => value(place).map(|value| entries.number_of(value)),
-            };
-            defs.push(u8::from(number.is_some()));
-            if let Some(number) = number {
-                numbers.push(number);
-            }
-        }
-        entries.finish(numbers)
+    let found = if plan.has_dictionary {
+        numbered(window, column, scratch)
     } else {
-        let mut values = Vec::with_capacity(rows.len());
-        for place in rows {
-            let value = value(place);
-            defs.push(u8::from(value.is_some()));
-            if let Some(value) = value {
-                values.push(value);
-            }
-        }
-        Values::Plain(values)
+        None
     };
+    let (defs, values) = found.unwrap_or_else(|| unnumbered(window, column));
     let reps = Vec::new();
     let slots = Slots { reps, defs };
     write(descr, &slots, &values, plan, scratch)
+}
+
+/// The levels of a column's rows, and its texts by their numbers; `None` where the first of them say that they hardly repeat.
+fn numbered<'w>(
+    window: &'w Window,
+    column: usize,
+    scratch: &mut Scratch,
+) -> Option<(Vec<u8>, Values<'w>)> {
+    let n_rows = window.rows.len();
+    let (mut defs, mut numbers) = (Vec::with_capacity(n_rows), Vec::with_capacity(n_rows));
+    let mut entries = Entries::new(window, column, scratch);
+    let mut rest = window.rows.as_slice();
+    while numbers.len() < SAMPLE_VALUES && !rest.is_empty() {
+        let (rows, later) = rest.split_at(SAMPLE_VALUES.min(rest.len()));
+        entries.take(rows, &mut defs, &mut numbers);
+        rest = later;
+    }
+    let sample = &numbers[..SAMPLE_VALUES.min(numbers.len())];
+    if !repeat(&entries.texts, sample) {
+        return None;
+    }
+    entries.take(rest, &mut defs, &mut numbers);
+    Some((defs, entries.finish(numbers)))
+}
+
+/// The levels of a column's rows, and its texts as they are.
+fn unnumbered(window: &Window, column: usize) -> (Vec<u8>, Values<'_>) {
+    let chunks = window.blocks.iter().map(|block| block.chunk());
+    let columns: Vec<_> = chunks.map(|chunk| chunk.texts(column)).collect();
+    let n_rows = window.rows.len();
+    let (mut defs, mut values) = (Vec::with_capacity(n_rows), Vec::with_capacity(n_rows));
+    defs.extend(window.rows.iter().map(|(block, row)| {
+        let value = columns[*block as usize].get(*row as usize);
+        if let Some(value) = value {
+            values.push(value);
+        }
+        u8::from(value.is_some())
+    }));
+    (defs, Values::Plain(values))
 }
 
 /// Encodes the leaves of a column of lists; an element has a text for each of them.
@@ -101,7 +115,8 @@ pub(super) fn lists(
 ) -> Result<Vec<Encoded>> {
     let lists = Lists::of(window, column, descrs.len());
     let mut leaf = |(nth, descr): (usize, &ColumnDescPtr)| {
-        let (slots, values) = lists.leaf(nth, level(descr.max_def_level()), window, scratch);
+        let entries = Entries::new(window, column, scratch);
+        let (slots, values) = lists.leaf(nth, level(descr.max_def_level()), entries);
         write(descr, &slots, &values, plan, scratch)
     };
     descrs.iter().enumerate().map(&mut leaf).collect()
@@ -147,14 +162,7 @@ impl<'w> Lists<'w> {
     }
 
     /// One text of each element. `has_text` is the level of an element that has it.
-    fn leaf(
-        &self,
-        nth: usize,
-        has_text: u8,
-        window: &'w Window,
-        scratch: &mut Scratch,
-    ) -> (Slots, Values<'w>) {
-        let mut entries = Entries::new(window, scratch);
+    fn leaf(&self, nth: usize, has_text: u8, mut entries: Entries<'w, '_>) -> (Slots, Values<'w>) {
         let (mut defs, mut numbers) = (Vec::with_capacity(self.reps.len()), Vec::new());
         for ((block, texts), is_list) in self.elements.iter().zip(&self.is_list) {
             defs.push(match texts.get(nth) {
@@ -171,18 +179,16 @@ impl<'w> Lists<'w> {
     }
 }
 
-/// Returns whether enough of the first values repeat to look for a dictionary: half of the bytes where texts are short, a
-/// quarter where they are long, which compression does not find again once other texts of their kind lie between.
-fn repeat<'v>(values: impl Iterator<Item = &'v [u8]>) -> bool {
-    let mut distinct = HashSet::<&[u8], DefaultHashBuilder>::default();
-    let (mut fresh, mut all, mut n) = (0, 0, 0);
-    for value in values.take(SAMPLE_VALUES) {
-        let bytes = LENGTH_BYTES + value.len();
-        n += 1;
-        all += bytes;
-        fresh += if distinct.insert(value) { bytes } else { 0 };
-    }
-    let is_long = all >= n * LONG_BYTES;
+/// Returns whether enough of the first values, given by their numbers, repeat to go on with a dictionary: half of the bytes
+/// where texts are short, a quarter where they are long, which compression does not find again once other texts of their
+/// kind lie between.
+fn repeat(entries: &[&[u8]], sample: &[u32]) -> bool {
+    let bytes = |entry: &[u8]| LENGTH_BYTES + entry.len();
+    let all: usize = sample.iter().map(|n| bytes(entries[*n as usize])).sum();
+    // Numbers are given in the order in which texts come.
+    let n_fresh = sample.iter().max().map_or(0, |n| *n as usize + 1);
+    let fresh: usize = entries[..n_fresh].iter().map(|entry| bytes(entry)).sum();
+    let is_long = all >= sample.len() * LONG_BYTES;
     4 * fresh <= all * if is_long { 3 } else { 2 }
 }
 
@@ -258,45 +264,82 @@ impl Values<'_> {
 /// The distinct texts of a column, numbered in the order in which its rows have them: whatever chunks the rows came in.
 struct Entries<'w, 's> {
     window: &'w Window,
-    /// By block, by the text's number plus one in it: its number plus one here.
-    known: &'s mut [Vec<u32>],
-    /// Where `known` is not 0.
-    noted: Vec<(u32, u32)>,
-    texts: Vec<&'w [u8]>,
-    index: HashTable<u32>,
+    /// By block.
+    sources: Vec<Source<'w, 's>>,
+    /// What is known of them: block, the text's number plus one in it.
+    noted: &'s mut Vec<(u32, u32)>,
+    /// The numbers of `texts`, by text.
+    index: &'s mut HashTable<u32>,
     hasher: DefaultHashBuilder,
+    texts: Vec<&'w [u8]>,
+}
+
+/// What a block has of a column.
+struct Source<'w, 's> {
+    texts: Texts<'w>,
+    /// By a text's number plus one in the block: its number plus one in the column, or 0.
+    known: &'s mut [u32],
+}
+
+/// The memory of entries, which leave it as they found it: nothing is known.
+#[derive(Default)]
+pub(super) struct Memory {
+    known: Vec<Vec<u32>>,
+    noted: Vec<(u32, u32)>,
+    index: HashTable<u32>,
 }
 
 impl<'w, 's> Entries<'w, 's> {
-    fn new(window: &'w Window, scratch: &'s mut Scratch) -> Self {
-        let known = &mut scratch.numbers;
+    fn new(window: &'w Window, column: usize, scratch: &'s mut Scratch) -> Self {
+        let Memory {
+            known,
+            noted,
+            index,
+        } = &mut scratch.entries;
         if known.len() < window.blocks.len() {
             known.resize_with(window.blocks.len(), Vec::new);
         }
-        for (known, block) in known.iter_mut().zip(&window.blocks) {
+        let source = |(known, block): (&'s mut Vec<u32>, &'w Arc<Sorted>)| {
             let length = block.chunk().dictionary_len() + 1;
             if known.len() < length {
                 known.resize(length, 0);
             }
-        }
+            let texts = block.chunk().texts(column);
+            Source { texts, known }
+        };
         Self {
             window,
-            known,
-            noted: Vec::new(),
-            texts: Vec::new(),
-            index: HashTable::new(),
+            sources: known.iter_mut().zip(&window.blocks).map(source).collect(),
+            noted,
+            index,
             hasher: DefaultHashBuilder::default(),
+            texts: Vec::new(),
         }
+    }
+
+    /// Takes some rows: the level of each, and the number of each text.
+    fn take(&mut self, rows: &[(u32, u32)], defs: &mut Vec<u8>, numbers: &mut Vec<u32>) {
+        defs.extend(rows.iter().map(|(block, row)| {
+            let number = match &self.sources[*block as usize].texts {
+                Texts::Numbered(ids, _) => match ids[*row as usize] {
+                    NO_TEXT => None,
+                    id => Some(self.number(*block, id)),
+                },
+                texts => texts.get(*row as usize).map(|text| self.number_of(text)),
+            };
+            if let Some(number) = number {
+                numbers.push(number);
+            }
+            u8::from(number.is_some())
+        }));
     }
 
     /// Returns the number of a text by its number plus one in a block.
     #[inline]
     fn number(&mut self, block: u32, id: u32) -> u32 {
-        let known = self.known[block as usize][id as usize];
-        if known == 0 {
-            self.note(block, id)
-        } else {
-            known - 1
+        match self.sources[block as usize].known[id as usize] {
+            0 => self.note(block, id),
+            known => known - 1,
         }
     }
 
@@ -307,7 +350,7 @@ impl<'w, 's> Entries<'w, 's> {
             .dictionary_text(id)
             .unwrap_or_default();
         let number = self.number_of(text.as_bytes());
-        self.known[block as usize][id as usize] = number + 1;
+        self.sources[block as usize].known[id as usize] = number + 1;
         self.noted.push((block, id));
         number
     }
@@ -332,11 +375,8 @@ impl<'w, 's> Entries<'w, 's> {
     }
 
     /// Returns the values by number, or each as it is where a dictionary does not pay.
-    fn finish(self, numbers: Vec<u32>) -> Values<'w> {
-        for (block, id) in self.noted {
-            self.known[block as usize][id as usize] = 0;
-        }
-        let entries = self.texts;
+    fn finish(mut self, numbers: Vec<u32>) -> Values<'w> {
+        let entries = std::mem::take(&mut self.texts);
         let bytes: usize = entries.iter().map(|entry| LENGTH_BYTES + entry.len()).sum();
         let repeat = 4 * entries.len() <= 3 * numbers.len() && !entries.is_empty();
         if repeat && bytes <= DICTIONARY_BYTES_MAX {
@@ -345,6 +385,15 @@ impl<'w, 's> Entries<'w, 's> {
             let entry = |number: &u32| entries[*number as usize];
             Values::Plain(numbers.iter().map(entry).collect())
         }
+    }
+}
+
+impl Drop for Entries<'_, '_> {
+    fn drop(&mut self) {
+        for (block, id) in self.noted.drain(..) {
+            self.sources[block as usize].known[id as usize] = 0;
+        }
+        self.index.clear();
     }
 }
 
@@ -572,7 +621,9 @@ mod tests {
             let texts: Vec<String> = (0..n)
                 .map(|nth| format!("{:0length$}", nth % fresh))
                 .collect();
-            let found = repeat(texts.iter().map(String::as_bytes));
+            let entries: Vec<_> = texts[..fresh].iter().map(String::as_bytes).collect();
+            let sample: Vec<_> = (0..n).map(|nth| count(nth % fresh)).collect();
+            let found = repeat(&entries, &sample);
             assert_eq!(found, expected, "{share_percent} % of length {length}");
         };
         check(1, 10, true);
@@ -580,9 +631,6 @@ mod tests {
         check(51, 10, false);
         check(51, 100, true);
         check(76, 100, false);
-        assert!(
-            repeat(std::iter::empty()),
-            "nothing is no reason against it"
-        );
+        assert!(repeat(&[], &[]), "nothing is no reason against it");
     }
 }
