@@ -4,6 +4,7 @@
 //! many threads or how much memory there is.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ use crate::run::known::Known;
 use crate::sink::dataset::{DatasetWriter, Hashing, Pending};
 use crate::sink::runs::Runs;
 use crate::table::chunk::{Chunk, Sorted};
-use crate::table::encode::FileWriter;
+use crate::table::encode::{FileWriter, Spare};
 use crate::table::merge::{Merge, Window, WindowLimits};
 use crate::table::objects::Counts;
 use crate::table::{
@@ -453,6 +454,7 @@ pub struct Files<'a> {
     open: Option<Open>,
     part: usize,
     done: Vec<DataFile>,
+    spare: Arc<Spare>,
 }
 
 #[derive(Debug)]
@@ -480,6 +482,7 @@ impl<'a> Files<'a> {
             open: None,
             part: 0,
             done: Vec::new(),
+            spare: Arc::default(),
         }
     }
 
@@ -510,7 +513,7 @@ impl<'a> Files<'a> {
         if self.open.is_none() {
             let name = format!("{}-{:03}", self.name, self.part);
             let (out, pending) = self.dataset.stage(self.table, window.day, &name)?.split();
-            let file = FileWriter::new(self.table, out)
+            let file = FileWriter::with_spare(self.table, out, Arc::clone(&self.spare))
                 .with_context(|| format!("write {}", self.table.name))?;
             self.open = Some(Open {
                 day: window.day,

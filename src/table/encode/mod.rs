@@ -25,7 +25,8 @@ use rayon::prelude::*;
 
 use super::merge::Window;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
-use pages::{Encoded, Scratch, Spare};
+pub use pages::Spare;
+use pages::{Encoded, Scratch};
 use texts::Plan;
 
 /// Writes one data file of a table.
@@ -34,7 +35,7 @@ pub struct FileWriter<W: Write + Send> {
     /// The columns that are written: place in the table, kind, leaves in the file.
     columns: Vec<(usize, Kind, Vec<ColumnDescPtr>)>,
     table: &'static Table,
-    spare: Spare,
+    spare: Arc<Spare>,
 }
 
 impl<W: Write + Send> std::fmt::Debug for FileWriter<W> {
@@ -52,6 +53,15 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Returns what the underlying writer says.
     pub fn new(table: &'static Table, out: W) -> Result<Self> {
+        Self::with_spare(table, out, Arc::default())
+    }
+
+    /// As [`new`](Self::new), with memory that one file after another is written with.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_spare(table: &'static Table, out: W, spare: Arc<Spare>) -> Result<Self> {
         let schema = table.schema();
         let mut properties = properties(&schema);
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
@@ -80,7 +90,7 @@ impl<W: Write + Send> FileWriter<W> {
             file,
             columns,
             table,
-            spare: Spare::default(),
+            spare,
         })
     }
 

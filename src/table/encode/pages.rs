@@ -49,7 +49,13 @@ pub(super) struct Scratch {
 
 /// Scratch that lies ready, for as many columns as are encoded at once.
 #[derive(Default)]
-pub(super) struct Spare(Mutex<Vec<Scratch>>);
+pub struct Spare(Mutex<Vec<Scratch>>);
+
+impl std::fmt::Debug for Spare {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Spare").finish_non_exhaustive()
+    }
+}
 
 impl Spare {
     /// Lends scratch to `encode`.
