@@ -189,6 +189,41 @@ fn pages_are_found_by_their_index() {
 }
 
 #[test]
+fn columns_that_hardly_repeat_leave_nothing_to_others() {
+    let (columns, n_rows) = (
+        [Col::api_version, Col::error_message, Col::user_agent],
+        3000,
+    );
+    // The texts of a column are those of the others, and none of them is in the place that another has it in.
+    let text = |nth: usize, n: usize| format!("text {}", (n + 1000 * nth) % n_rows);
+    let mut chunk = Chunk::new(&TABLE);
+    for n in 0..n_rows {
+        chunk.int(Col::event_time, i64::try_from(n).expect("small"));
+        for (nth, column) in columns.into_iter().enumerate() {
+            chunk.text(column, &text(nth, n));
+        }
+        chunk.text(Col::event_name, &text(0, n % 10));
+        chunk.end_row();
+    }
+    let batch = read(file_of(vec![chunk], usize::MAX));
+    let column = |name: &str| {
+        batch
+            .column_by_name(name)
+            .expect("a column")
+            .as_string::<i32>()
+    };
+    for n in 0..n_rows {
+        for (nth, name) in ["api_version", "error_message", "user_agent"]
+            .into_iter()
+            .enumerate()
+        {
+            assert_eq!(column(name).value(n), text(nth, n));
+        }
+        assert_eq!(column("event_name").value(n), text(0, n % 10));
+    }
+}
+
+#[test]
 fn filters_tell_what_a_row_group_has() {
     let file = bytes::Bytes::from(file_of(vec![many_rows(4_000)], 1000));
     let options = ReadOptionsBuilder::new().build();

@@ -614,6 +614,25 @@ mod tests {
     }
 
     #[test]
+    fn a_page_has_the_bounds_of_its_own_texts() {
+        let texts: [&[u8]; 4] = [b"b", b"c", b"a", b"d"];
+        let range = |min: usize, max: usize| Some((texts[min], texts[max]));
+        let check = |values: &Values<'_>| {
+            let mut bounds = Bounds::new(values);
+            assert_eq!(bounds.of(0..2), range(0, 1));
+            assert_eq!(bounds.of(2..4), range(2, 0));
+            assert_eq!(bounds.of(4..6), range(3, 3));
+            assert_eq!(bounds.of(6..6), None);
+        };
+        let numbers = vec![0, 1, 2, 0, 3, 3];
+        check(&Values::Plain(
+            numbers.iter().map(|n| texts[*n as usize]).collect(),
+        ));
+        let entries = texts.to_vec();
+        check(&Values::Numbered { entries, numbers });
+    }
+
+    #[test]
     fn a_dictionary_is_looked_for_where_texts_repeat() {
         let check = |share_percent: usize, length: usize, expected: bool| {
             let n = SAMPLE_VALUES;
