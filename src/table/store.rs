@@ -74,11 +74,11 @@ impl<'c> Texts<'c> {
     pub(super) fn get(&self, row: usize) -> Option<&'c [u8]> {
         match self {
             Self::None => None,
-            Self::Numbered(ids, dict) => match *ids.get(row)? {
+            Self::Numbered(ids, dict) => match ids[row] {
                 NO_TEXT => None,
                 id => Some(dict.bytes_of(id - 1)),
             },
-            Self::Own(data, ends) => data.get(range(ends, row)?),
+            Self::Own(data, ends) => Some(&data[range(ends, row)?]),
         }
     }
 }
