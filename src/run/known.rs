@@ -61,6 +61,9 @@ impl<'d> Known<'d> {
             self.day = Some(window.day);
             self.files = self.files_of(window.day);
         }
+        if self.files.is_empty() {
+            return Ok(());
+        }
         let Some(wanted) = Wanted::of(self.table, window) else {
             return Ok(());
         };
