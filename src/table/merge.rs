@@ -38,6 +38,14 @@ pub struct Window {
     pub copies: Vec<(u32, u32)>,
 }
 
+impl Window {
+    /// The last row that stays.
+    fn last(&self) -> Option<(&Arc<Sorted>, usize)> {
+        let (block, row) = self.rows.last()?;
+        Some((&self.blocks[*block as usize], *row as usize))
+    }
+}
+
 /// The rows of runs of one table, in one order.
 pub(super) struct Rows {
     table: &'static Table,
@@ -161,37 +169,34 @@ impl Merge {
         let mut numbers: Vec<Option<u32>> = vec![None; self.rows.runs.len()];
         let mut bytes = 0;
         while let Some(head) = self.rows.heads.peek() {
+            let last = window
+                .last()
+                .or(self.last.as_ref().map(|(block, row)| (block, *row)));
             let full = window.rows.len() >= self.limits.rows || bytes >= self.limits.bytes;
-            let goes_on = || {
-                self.last
-                    .as_ref()
-                    .is_some_and(|last| is_of_record(table, last, head))
-            };
+            let goes_on = || last.is_some_and(|last| is_of_record(table, last, head));
             if (full && !goes_on()) || head.time.div_euclid(DAY) != window.day {
                 break;
             }
             let (run, row) = (head.run, head.row());
+            let is_copy = self.sets_aside && last.is_some_and(|last| is_copy(table, last, head));
             let number = *numbers[run].get_or_insert_with(|| {
                 window.blocks.push(Arc::clone(&head.block));
                 number(window.blocks.len() - 1)
             });
-            if self.sets_aside
-                && self
-                    .last
-                    .as_ref()
-                    .is_some_and(|last| is_copy(table, last, head))
-            {
+            if is_copy {
                 window.copies.push((number, number_of(row)));
             } else {
                 window.rows.push((number, number_of(row)));
                 bytes += head.block.chunk().row_size(row);
-                if table.identity.is_some() {
-                    self.last = Some((Arc::clone(&head.block), row));
-                }
             }
             if self.rows.advance()? {
                 numbers[run] = None;
             }
+        }
+        if table.identity.is_some()
+            && let Some((block, row)) = window.last()
+        {
+            self.last = Some((Arc::clone(block), row));
         }
         Ok(Some(window))
     }
@@ -206,7 +211,7 @@ fn number_of(row: usize) -> u32 {
 }
 
 /// Returns whether a row is of the record whose row was the last that stayed.
-fn is_of_record(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> bool {
+fn is_of_record(table: &Table, last: (&Arc<Sorted>, usize), head: &Head) -> bool {
     let Some(identity) = table.identity else {
         return false;
     };
@@ -221,13 +226,14 @@ fn is_of_record(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> bool
 }
 
 /// Returns whether a row is of another copy of the record whose row was the last that stayed.
-fn is_copy(table: &Table, last: &(Arc<Sorted>, usize), head: &Head) -> bool {
+fn is_copy(table: &Table, last: (&Arc<Sorted>, usize), head: &Head) -> bool {
     let Some(identity) = table.identity else {
         return false;
     };
     let (last_chunk, chunk, row) = (last.0.chunk(), head.block.chunk(), head.row());
-    let equal =
-        |columns: &[usize]| compare(last_chunk, last.1, chunk, row, columns) == Ordering::Equal;
+    let is_equal = |column: &usize| compare(last_chunk, last.1, chunk, row, &[*column]).is_eq();
+    // From the last on: contents tell rows apart at once, ids only at their ends.
+    let equal = |columns: &[usize]| columns.iter().rev().all(is_equal);
     // A record can give several rows of a table; they stay or go together.
     equal(&table.order[..identity.content])
         && !equal(&table.order[identity.content..identity.place])
@@ -239,8 +245,6 @@ struct Head {
     run: usize,
     block: Arc<Sorted>,
     nth: usize,
-    /// For the comparisons, which know no table.
-    order: &'static [usize],
 }
 
 impl Head {
@@ -250,7 +254,6 @@ impl Head {
             run,
             block,
             nth: 0,
-            order: table.order,
         };
         head.time = head.read_time(table);
         head
@@ -283,7 +286,8 @@ impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
         other.time.cmp(&self.time).then_with(|| {
             let (a, b) = (other.block.chunk(), self.block.chunk());
-            compare(a, other.row(), b, self.row(), &self.order[1..]).then(other.run.cmp(&self.run))
+            let order = &a.table().order[1..];
+            compare(a, other.row(), b, self.row(), order).then(other.run.cmp(&self.run))
         })
     }
 }
