@@ -376,12 +376,10 @@ impl<'a> Books<'a> {
 
 /// Counts the records that have the ids of another and, as copies are gone, other content.
 fn conflicting(runs: &Runs) -> Result<u64> {
-    let mut merge = begin(runs, &record_ids::TABLE)?;
-    let mut repeats = record_ids::Repeats::default();
-    while let Some(window) = merge.next_window().context("read scratch")? {
-        repeats.observe(&window);
-    }
-    Ok(repeats.count)
+    let runs = runs
+        .take_runs(&record_ids::TABLE)
+        .context("merge scratch")?;
+    record_ids::repeats(runs).context("read scratch")
 }
 
 /// The lineage columns of a table that is ordered by them.

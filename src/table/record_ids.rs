@@ -1,11 +1,13 @@
 //! The ids of all records that stay, to count those that came again with other content, however far apart. Sorted
 //! and merged like a table, and never written.
 
+use std::io;
+
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use super::chunk::{Chunk, Sorted};
 use super::dict::Dict;
-use super::merge::Window;
+use super::merge::{Rows, Run};
 use super::schema::{Table, columns};
 use super::store::Store;
 
@@ -73,25 +75,21 @@ impl Ids {
     }
 }
 
-/// Counts rows that are like the one before them, window after window.
-#[derive(Debug, Default)]
-pub struct Repeats {
-    last: Option<i64>,
-    /// How many.
-    pub count: u64,
-}
-
-impl Repeats {
-    /// Counts those of a window.
-    pub fn observe(&mut self, window: &Window) {
-        for (block, row) in &window.rows {
-            let ids = window.blocks[*block as usize]
-                .chunk()
-                .get_int(Col::ids, *row as usize);
-            self.count += u64::from(ids == self.last);
-            self.last = ids;
-        }
+/// Counts the rows of runs that are like the one before them.
+///
+/// # Errors
+///
+/// Returns what reading a block gave.
+pub fn repeats(runs: Vec<Run>) -> io::Result<u64> {
+    let mut rows = Rows::new(&TABLE, runs)?;
+    let (mut last, mut count) = (None, 0);
+    while let Some((_, block, row)) = rows.first() {
+        let ids = block.chunk().get_int(Col::ids, row);
+        count += u64::from(ids == last);
+        last = ids;
+        rows.advance()?;
     }
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -99,10 +97,9 @@ mod tests {
     use super::*;
     use crate::table::events;
     use crate::table::insights;
-    use crate::table::merge::{Merge, Run, WindowLimits};
 
     #[test]
-    fn ids_repeat_across_runs_and_windows() {
+    fn ids_repeat_across_runs() {
         let mut of_events = Ids::new(&events::TABLE);
         let mut of_insights = Ids::new(&insights::TABLE);
         let mut runs: Vec<Run> = Vec::new();
@@ -119,12 +116,7 @@ mod tests {
         runs.push(Box::new(std::iter::once(Ok(of_events.take()))));
         runs.push(Box::new(std::iter::once(Ok(of_insights.take()))));
 
-        let (rows, bytes) = (2, usize::MAX);
-        let mut merge = Merge::new(&TABLE, runs, WindowLimits { rows, bytes }).expect("in memory");
-        let mut repeats = Repeats::default();
-        while let Some(window) = merge.next_window().expect("in memory") {
-            repeats.observe(&window);
-        }
-        assert_eq!(repeats.count, 3, "a of each account, and c of the first");
+        let repeats = repeats(runs).expect("in memory");
+        assert_eq!(repeats, 3, "a of each account, and c of the first");
     }
 }
