@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::dict::Dict;
 use super::schema::{Kind, Table};
 use super::store::{
-    NO_BOOL, NO_INT, NO_TEXT, Store, Texts, bool, fill, int, no_value, offset, range,
+    NO_BOOL, NO_INT, NO_TEXT, Store, Texts, bool, fill, int, no_value, offset, range, value,
 };
 use crate::limits;
 
@@ -477,15 +477,18 @@ impl Chunk {
         // Most records are told apart by time alone; rows of the books are of one day and alike in most of their texts, and
         // comparing ranks is then cheaper than comparing texts.
         let ranks = self.table.identity.is_none().then(|| self.dict.ranks());
-        let time = |row: u32| self.get_int(columns[0], row as usize);
+        let time = |row: u32| self.get_int(columns[0], row as usize).unwrap_or(NO_INT);
         let mut keyed: Vec<_> = (0..offset(self.rows)).map(|row| (time(row), row)).collect();
-        keyed.sort_unstable_by(|a, b| {
-            let (x, y) = (a.1 as usize, b.1 as usize);
-            a.0.cmp(&b.0).then_with(|| match &ranks {
-                Some(ranks) => self.compare_ranked(x, y, &columns[1..], ranks),
-                None => compare(&self, x, &self, y, &columns[1..]),
-            })
-        });
+        keyed.sort_unstable_by_key(|(time, _)| *time);
+        for alike in keyed.chunk_by_mut(|a, b| a.0 == b.0) {
+            alike.sort_unstable_by(|(_, a), (_, b)| {
+                let (a, b) = (*a as usize, *b as usize);
+                match &ranks {
+                    Some(ranks) => self.compare_ranked(a, b, &columns[1..], ranks),
+                    None => compare(&self, a, &self, b, &columns[1..]),
+                }
+            });
+        }
         let order = keyed.into_iter().map(|(_, row)| row).collect();
         Sorted {
             chunk: self,
@@ -532,6 +535,15 @@ pub fn compare(a: &Chunk, a_row: usize, b: &Chunk, b_row: usize, columns: &[usiz
                 if same_dictionary && x[a_row] == y[b_row] =>
             {
                 Ordering::Equal
+            }
+            (
+                Store::Plain { data, ends },
+                Store::Plain {
+                    data: other,
+                    ends: other_ends,
+                },
+            ) => {
+                value(data.as_bytes(), ends, a_row).cmp(&value(other.as_bytes(), other_ends, b_row))
             }
             _ if matches!(a.table.columns[column].kind, Kind::Text | Kind::Plain) => {
                 a.texts(column).get(a_row).cmp(&b.texts(column).get(b_row))

@@ -78,7 +78,7 @@ impl<'c> Texts<'c> {
                 NO_TEXT => None,
                 id => Some(dict.bytes_of(id - 1)),
             },
-            Self::Own(data, ends) => Some(&data[range(ends, row)?]),
+            Self::Own(data, ends) => value(data, ends, row),
         }
     }
 }
@@ -282,4 +282,10 @@ pub(super) fn range(ends: &[u32], row: usize) -> Option<Range<usize>> {
         ends[row - 1] & !NULL_BIT
     };
     Some(start as usize..end as usize)
+}
+
+/// The bytes of a row's value in a column with ends; `None` for no value.
+#[inline]
+pub(super) fn value<'d>(data: &'d [u8], ends: &[u32], row: usize) -> Option<&'d [u8]> {
+    data.get(range(ends, row)?)
 }
