@@ -13,11 +13,11 @@ use std::io;
 use rayon::prelude::*;
 
 use crate::limits;
-use crate::table::chunk::{Chunk, IdMap, Sorted};
+use crate::table::chunk::{Chunk, IdMap, Numbers, Sorted};
 use crate::table::dict::Dict;
-use crate::table::events::{COLUMNS, Col as Event};
+use crate::table::events::Col as Event;
 use crate::table::merge::Window;
-use crate::table::{Kind, activity, resource_activity};
+use crate::table::{activity, resource_activity};
 use crate::trail::time::DAY;
 use groups::{Groups, TRUE};
 
@@ -68,6 +68,24 @@ const TOUCHED: [Event; 3] = [
     Event::touched_evidence,
 ];
 
+/// What a window's rows point into, to be looked up.
+struct Block<'w> {
+    chunk: &'w Chunk,
+    columns: [Numbers<'w>; PARTS.len()],
+    /// The numbers that its texts have in the rollups' dictionary.
+    ids: IdMap,
+}
+
+impl<'w> Block<'w> {
+    fn new(chunk: &'w Chunk) -> Self {
+        Self {
+            chunk,
+            columns: PARTS.map(|column| chunk.numbers(column)),
+            ids: IdMap::new(chunk.dictionary_len()),
+        }
+    }
+}
+
 /// Rows whose keys are looked up together: few enough to stay in the cache until they are counted.
 const BATCH_ROWS: usize = 512;
 
@@ -89,33 +107,33 @@ impl Rollups {
     ///
     /// Returns the first error of `take`.
     pub fn observe(&mut self, window: &Window, take: Take<'_>) -> io::Result<()> {
-        let new_maps = || -> Vec<IdMap> {
-            let blocks = window.blocks.iter();
-            blocks
-                .map(|block| IdMap::new(block.chunk().dictionary_len()))
-                .collect()
+        let new_blocks = || -> Vec<Block<'_>> {
+            let chunks = window.blocks.iter().map(|block| block.chunk());
+            chunks.map(Block::new).collect()
         };
-        let mut maps = new_maps();
+        let mut blocks = new_blocks();
         let mut left = window.rows.as_slice();
         while !left.is_empty() {
-            let (rows, rest) = left.split_at(batch(window, left));
+            let (rows, rest) = left.split_at(batch(&blocks, left));
             left = rest;
             if self.dict.bytes() > limits::ROLLUP_TEXT_BYTES_MAX {
                 self.start_over(take)?;
-                maps = new_maps();
+                blocks = new_blocks();
             }
-            let parts = self.parts(window, rows, &mut maps);
+            let parts = self.parts(rows, &mut blocks);
             for ((block, row), parts) in rows.iter().zip(parts) {
-                let (chunk, row) = (window.blocks[*block as usize].chunk(), *row as usize);
-                let time = chunk.get_int(Event::event_time, row).unwrap_or(i64::MIN);
+                let (block, row) = (&mut blocks[*block as usize], *row as usize);
+                let time = block
+                    .chunk
+                    .get_int(Event::event_time, row)
+                    .unwrap_or(i64::MIN);
                 if self.options.activity {
                     let bucket = time.div_euclid(self.options.bucket) * self.options.bucket;
                     let [key @ .., is_error] = parts;
                     self.activity.count(bucket, key, time, is_error == TRUE);
                 }
                 if self.options.resource_activity {
-                    let (ids, times) = (&mut maps[*block as usize], (window.day * DAY, time));
-                    self.observe_resources(chunk, row, parts, times, ids);
+                    self.observe_resources(block, row, parts, (window.day * DAY, time));
                 }
             }
             self.give_out(self.bytes_max, take)?;
@@ -124,19 +142,13 @@ impl Rollups {
     }
 
     /// Returns the parts of the keys of some rows.
-    fn parts(
-        &mut self,
-        window: &Window,
-        rows: &[(u32, u32)],
-        maps: &mut [IdMap],
-    ) -> Vec<[u32; PARTS.len()]> {
+    fn parts(&mut self, rows: &[(u32, u32)], blocks: &mut [Block<'_>]) -> Vec<[u32; PARTS.len()]> {
         let mut parts = vec![[0; PARTS.len()]; rows.len()];
         // Rows lie scattered over the blocks. Going by column, several are waited for at once.
-        for (nth, column) in PARTS.into_iter().enumerate() {
+        for nth in 0..PARTS.len() {
             for (parts, (block, row)) in parts.iter_mut().zip(rows) {
-                let (block, row) = (*block as usize, *row as usize);
-                let chunk = window.blocks[block].chunk();
-                parts[nth] = part(chunk, row, column, &mut maps[block], &mut self.dict);
+                let Block { columns, ids, .. } = &mut blocks[*block as usize];
+                parts[nth] = columns[nth].get(*row as usize, ids, &mut self.dict);
             }
         }
         parts
@@ -144,11 +156,10 @@ impl Rollups {
 
     fn observe_resources(
         &mut self,
-        chunk: &Chunk,
+        Block { chunk, ids, .. }: &mut Block<'_>,
         row: usize,
         parts: [u32; PARTS.len()],
         (day, time): (i64, i64),
-        ids: &mut IdMap,
     ) {
         let [arns, types, evidence] =
             TOUCHED.map(|column| chunk.get_list(column, row).unwrap_or_default());
@@ -217,12 +228,8 @@ impl Rollups {
 }
 
 /// How many of some rows are looked up together: fewer where they are large, for the dictionary takes all their texts.
-fn batch(window: &Window, rows: &[(u32, u32)]) -> usize {
-    let size = |(block, row): &(u32, u32)| {
-        window.blocks[*block as usize]
-            .chunk()
-            .row_size(*row as usize)
-    };
+fn batch(blocks: &[Block<'_>], rows: &[(u32, u32)]) -> usize {
+    let size = |(block, row): &(u32, u32)| blocks[*block as usize].chunk.row_size(*row as usize);
     let mut left = limits::ROLLUP_TEXT_BYTES_MAX / 4;
     let fits = |row: &&(u32, u32)| {
         let fits = left > 0;
@@ -235,22 +242,13 @@ fn batch(window: &Window, rows: &[(u32, u32)]) -> usize {
 /// Takes rows that are given out.
 pub type Take<'t> = &'t mut dyn FnMut(Sorted) -> io::Result<()>;
 
-/// A part of a key: a text's number plus one, or a boolean; 0 for no value.
-fn part(chunk: &Chunk, row: usize, column: Event, ids: &mut IdMap, dict: &mut Dict) -> u32 {
-    match COLUMNS[column as usize].kind {
-        Kind::Bool => chunk
-            .get_bool(column, row)
-            .map_or(0, |value| 1 + u32::from(value)),
-        _ => chunk.map_text(column, row, ids, dict),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::table::chunk::compare;
+    use crate::table::events::COLUMNS;
     use crate::table::merge::{Merge, Run, WindowLimits};
-    use crate::table::{Table, events};
+    use crate::table::{Kind, Table, events};
     use crate::trail::time::SECOND;
     use proptest::prelude::*;
     use std::collections::BTreeMap;

@@ -429,22 +429,13 @@ impl Chunk {
         self.dict.len()
     }
 
-    /// Returns the number plus one of a row's text in another dictionary; 0 for no value.
-    pub fn map_text(
-        &self,
-        column: impl Into<usize>,
-        row: usize,
-        ids: &mut IdMap,
-        to: &mut Dict,
-    ) -> u32 {
-        let column = column.into();
-        match &self.stores[column] {
-            Store::Text { ids: own, .. } => {
-                ids.map(own.get(row).copied().unwrap_or(NO_TEXT), &self.dict, to)
-            }
-            _ => self
-                .get_text(column, row)
-                .map_or(NO_TEXT, |text| to.intern(text) + 1),
+    /// Returns a column of texts or booleans of a sorted chunk, to be read as numbers.
+    pub fn numbers(&self, column: impl Into<usize>) -> Numbers<'_> {
+        match &self.stores[column.into()] {
+            Store::Text { ids, .. } => Numbers::Texts(ids, &self.dict),
+            Store::Plain { data, ends } => Numbers::Plain(data, ends),
+            Store::Bool(values) => Numbers::Bools(values),
+            _ => Numbers::None,
         }
     }
 
@@ -608,6 +599,34 @@ impl Sorted {
     }
 }
 
+/// A column of texts or booleans, to be read as numbers row by row.
+#[derive(Debug, Clone, Copy)]
+pub enum Numbers<'c> {
+    /// No row has a value.
+    None,
+    /// As chunks keep them, which is as they are read.
+    Bools(&'c [u8]),
+    /// Numbers plus one of texts in a dictionary.
+    Texts(&'c [u32], &'c Dict),
+    /// Texts end to end, and where each ends.
+    Plain(&'c str, &'c [u32]),
+}
+
+impl Numbers<'_> {
+    /// Returns the number plus one of a row's text in another dictionary, 1 for false, 2 for true; 0 for no value.
+    #[inline]
+    pub fn get(self, row: usize, ids: &mut IdMap, to: &mut Dict) -> u32 {
+        match self {
+            Self::None => NO_TEXT,
+            Self::Bools(values) => u32::from(values[row]),
+            Self::Texts(own, dict) => ids.map(own[row], dict, to),
+            Self::Plain(data, ends) => {
+                range(ends, row).map_or(NO_TEXT, |range| to.intern(&data[range]) + 1)
+            }
+        }
+    }
+}
+
 /// The numbers that texts of one dictionary have in another, found once each.
 #[derive(Debug, Default)]
 pub struct IdMap {
@@ -624,17 +643,22 @@ impl IdMap {
     }
 
     /// Returns what a number plus one of `from` is in `to`.
+    #[inline]
     pub fn map(&mut self, id: u32, from: &Dict, to: &mut Dict) -> u32 {
-        if id == NO_TEXT {
-            return NO_TEXT;
+        match self.ids.get(id as usize) {
+            Some(&known) if known != NO_TEXT => known,
+            _ if id == NO_TEXT => NO_TEXT,
+            _ => self.look_up(id, from, to),
         }
+    }
+
+    #[cold]
+    fn look_up(&mut self, id: u32, from: &Dict, to: &mut Dict) -> u32 {
         if self.ids.len() <= id as usize {
             self.ids.resize(from.len() + 1, NO_TEXT);
         }
-        let known = &mut self.ids[id as usize];
-        if *known == NO_TEXT {
-            *known = to.intern(from.get(id - 1)) + 1;
-        }
-        *known
+        let known = to.intern(from.get(id - 1)) + 1;
+        self.ids[id as usize] = known;
+        known
     }
 }
