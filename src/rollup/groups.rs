@@ -1,11 +1,12 @@
 //! Groups of events by key, with their counts: the rows of one rollup's table, before they are in its order.
 
+use std::array::from_fn;
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::limits;
-use crate::table::chunk::{Chunk, Sorted};
+use crate::table::chunk::{Chunk, Column, Sorted};
 use crate::table::dict::Dict;
 use crate::table::{Kind, Table};
 
@@ -102,54 +103,144 @@ impl Groups {
         self.complete * size_of::<Group>()
     }
 
-    /// Takes out the complete groups as rows in order, given the dictionary of their texts and its ranks.
-    pub(super) fn take(&mut self, dict: &Dict, ranks: &[u32]) -> Sorted {
-        let table = self.table;
+    /// Takes out the complete groups as rows in order, given the dictionary of their texts.
+    pub(super) fn take(&mut self, dict: &Dict) -> Sorted {
         let groups = &mut self.rows[..self.complete];
-        rank(groups, table, ranks);
-        for alike in groups.chunk_by_mut(|a, b| a.start == b.start) {
-            alike.sort_unstable();
-        }
-        let mut rows = Chunk::with_dictionary(table, dict.ranked(ranks));
-        for group in groups {
-            write(&mut rows, group);
-        }
+        let texts = rank(groups, self.table, dict);
+        let order = in_order(groups, texts.len());
+        let rows = rows(self.table, texts, groups, &order);
         self.rows.drain(..self.complete); // and the memory stays for the next
         self.complete = 0;
         Sorted::in_order(rows)
     }
 }
 
-/// Gives texts their ranks for numbers.
-fn rank(groups: &mut [Group], table: &Table, ranks: &[u32]) {
-    let keys = table.order[1..].iter().take(KEY_PARTS);
-    let is_text = |(_, column): &(usize, &usize)| table.columns[**column].kind == Kind::Text;
-    let texts: Vec<usize> = keys
-        .enumerate()
-        .filter(is_text)
-        .map(|(nth, _)| nth)
-        .collect();
-    for group in groups {
+/// Returns a dictionary of the groups' texts alone, in order, and gives them their numbers there.
+fn rank(groups: &mut [Group], table: &Table, dict: &Dict) -> Dict {
+    let is_text = |nth: &usize| table.columns[table.order[1 + nth]].kind == Kind::Text;
+    let texts: Vec<usize> = (0..KEY_PARTS).filter(is_text).collect();
+    let mut is_used = vec![false; dict.len() + 1];
+    for group in &*groups {
         for nth in &texts {
-            group.key[*nth] = ranks[group.key[*nth] as usize];
+            is_used[group.key[*nth] as usize] = true;
         }
     }
+    let used = (0..).zip(&is_used[1..]).filter(|(_, is_used)| **is_used);
+    let (part, numbers) = dict.part(used.map(|(id, _)| id));
+    for group in groups {
+        for nth in &texts {
+            group.key[*nth] = numbers[group.key[*nth] as usize];
+        }
+    }
+    part
 }
 
-fn write(rows: &mut Chunk, group: &Group) {
-    let table = rows.table();
-    let (keys, counts) = table.order[1..].split_at(KEY_PARTS);
-    rows.int(table.order[0], group.start);
-    for (column, part) in keys.iter().zip(group.key) {
-        match table.columns[*column].kind {
-            _ if part == 0 => false,
-            Kind::Bool => rows.bool(*column, part == TRUE),
-            _ => rows.text_id(*column, part),
-        };
+/// Returns the places of groups in their order, given how many texts there are. Starts are in order already.
+fn in_order(groups: &[Group], n_texts: usize) -> Vec<usize> {
+    // Numbers sort faster than groups: as many parts as fit in one, and where these are equal, as many of the rest.
+    let bits = usize::BITS - n_texts.max(TRUE as usize).leading_zeros();
+    let fitting = KEY_PARTS.min((u128::BITS / bits) as usize);
+    let pack = |parts: &[u32]| {
+        let parts = parts.iter().take(fitting);
+        parts.fold(0, |packed: u128, part| packed << bits | u128::from(*part))
+    };
+    let begins = groups.iter().map(|group| pack(&group.key));
+    let mut order: Vec<(u128, usize)> = begins.zip(0..).collect();
+    for of_start in order.chunk_by_mut(|(_, a), (_, b)| groups[*a].start == groups[*b].start) {
+        of_start.sort_unstable_by_key(|(begin, _)| *begin);
+        let alike = of_start.chunk_by_mut(|(x, _), (y, _)| x == y);
+        for alike in alike.filter(|alike| alike.len() > 1) {
+            for (rest, place) in &mut *alike {
+                *rest = pack(&groups[*place].key[fitting..]);
+            }
+            let compare = |a: usize, b: usize| groups[a].cmp(&groups[b]);
+            alike.sort_unstable_by(|(x, a), (y, b)| x.cmp(y).then_with(|| compare(*a, *b)));
+        }
     }
-    let values = [group.first, group.last, group.events, group.errors];
-    for (column, value) in counts.iter().zip(values) {
-        rows.int(*column, value);
+    order.into_iter().map(|(_, place)| place).collect()
+}
+
+/// Rows that are written together: few enough to stay in the cache while it goes by column.
+const BATCH_ROWS: usize = 256;
+
+/// Returns groups as rows in some order.
+fn rows(table: &'static Table, texts: Dict, groups: &[Group], order: &[usize]) -> Chunk {
+    let [mut starts, mut firsts, mut lasts, mut events, mut errors]: [Vec<i64>; 5] =
+        from_fn(|_| Vec::with_capacity(order.len()));
+    let mut keys: [Vec<u32>; KEY_PARTS] = from_fn(|_| Vec::with_capacity(order.len()));
+    for places in order.chunks(BATCH_ROWS) {
+        let groups = || places.iter().map(|place| &groups[*place]);
+        for (nth, key) in keys.iter_mut().enumerate() {
+            key.extend(groups().map(|group| group.key[nth]));
+        }
+        starts.extend(groups().map(|group| group.start));
+        firsts.extend(groups().map(|group| group.first));
+        lasts.extend(groups().map(|group| group.last));
+        events.extend(groups().map(|group| group.events));
+        errors.extend(groups().map(|group| group.errors));
     }
-    rows.end_row();
+    let key = |(parts, column): (Vec<u32>, &usize)| match table.columns[*column].kind {
+        Kind::Bool => Column::Bools(parts.iter().map(|part| part.to_le_bytes()[0]).collect()),
+        _ => Column::Texts(parts),
+    };
+    let starts = std::iter::once(Column::Ints(starts));
+    let keys = keys.into_iter().zip(&table.order[1..]).map(key);
+    let values = [firsts, lasts, events, errors].map(Column::Ints);
+    let columns = starts.chain(keys).chain(values);
+    let columns = table.order.iter().copied().zip(columns);
+    Chunk::of_columns(table, order.len(), texts, columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::activity::{Col, TABLE};
+    use proptest::prelude::*;
+
+    fn any_group() -> impl Strategy<Value = Group> {
+        let parts = prop::array::uniform12(0..2_u32);
+        (0..2_i64, parts, 0..2_i64).prop_map(|(start, key, first)| Group {
+            start,
+            key,
+            first,
+            last: first,
+            events: 1,
+            errors: 0,
+        })
+    }
+
+    proptest! {
+        /// However many texts there are, and so few parts of a key are compared at once.
+        #[test]
+        fn the_order_is_that_of_groups(
+            mut groups in prop::collection::vec(any_group(), 0..100),
+            n_texts in prop::sample::select(vec![0, 2, 1 << 10, 1 << 20, 1 << 30]),
+        ) {
+            groups.sort_by_key(|group| group.start);
+            let order = in_order(&groups, n_texts);
+            let found: Vec<Group> = order.iter().map(|place| groups[*place]).collect();
+            groups.sort_unstable();
+            prop_assert_eq!(found, groups);
+        }
+    }
+
+    #[test]
+    fn rows_have_the_texts_of_their_groups_alone() {
+        let mut dict = Dict::default();
+        let [_, name, source] = ["of no group", "b name", "a source"].map(|text| dict.intern(text));
+        let mut key = [0; KEY_PARTS];
+        (key[2], key[3], key[5]) = (source + 1, name + 1, TRUE);
+        let mut groups = Groups::new(&TABLE);
+        groups.count(0, key, 7, true);
+        groups.complete();
+        let rows = groups.take(&dict);
+        let chunk = rows.chunk();
+        assert_eq!((rows.len(), chunk.dictionary_len()), (1, 2));
+        assert_eq!(chunk.get_text(Col::event_source, 0), Some("a source"));
+        assert_eq!(chunk.get_text(Col::event_name, 0), Some("b name"));
+        assert_eq!(chunk.get_text(Col::principal, 0), None);
+        assert_eq!(chunk.get_bool(Col::management_event, 0), Some(true));
+        assert_eq!(chunk.get_int(Col::errors, 0), Some(1));
+        assert_eq!(chunk.row_size(0), "a source".len() + "b name".len());
+    }
 }

@@ -3,7 +3,7 @@
 //! before, and the rest as further rows: rows are additive partials.
 //!
 //! Both tables number the texts of their keys in one dictionary, and their rows keep the numbers: each text is looked up
-//! once. The texts are put in order once as well, and what is given out needs no more sorting.
+//! once. The texts of rows that are given out are put in order first, and the rows then by numbers alone.
 
 pub mod fold;
 mod groups;
@@ -204,7 +204,7 @@ impl Rollups {
     fn give_out(&mut self, bytes_max: usize, take: Take<'_>) -> io::Result<()> {
         for groups in [&mut self.activity, &mut self.resources] {
             if groups.bytes() > bytes_max {
-                take(groups.take(&self.dict, &self.dict.ranks()))?;
+                take(groups.take(&self.dict))?;
             }
         }
         Ok(())
@@ -216,13 +216,9 @@ impl Rollups {
         self.resources.complete();
         let mut left = vec![&mut self.activity, &mut self.resources];
         left.retain(|groups| groups.bytes() > 0);
-        if left.is_empty() {
-            return Vec::new();
-        }
-        let (dict, ranks) = (&self.dict, self.dict.ranks());
         left.into_par_iter()
             .with_max_len(1)
-            .map(|groups| groups.take(dict, &ranks))
+            .map(|groups| groups.take(&self.dict))
             .collect()
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use super::dict::Dict;
 use super::schema::{Kind, Table};
 use super::store::{
-    NO_BOOL, NO_INT, NO_TEXT, Store, Texts, bool, fill, int, no_value, offset, range, value,
+    NO_BOOL, NO_INT, NO_TEXT, Store, Texts, Worth, bool, fill, int, no_value, offset, range, value,
 };
 use crate::limits;
 
@@ -70,12 +70,27 @@ impl Chunk {
         }
     }
 
-    /// Returns a chunk without rows, whose texts are written by their numbers in a dictionary.
-    pub fn with_dictionary(table: &'static Table, dict: Dict) -> Self {
-        Self {
-            dict,
-            ..Self::new(table)
+    /// Returns a chunk of so many rows that is made column by column, of the texts of a dictionary. Other columns have no value.
+    pub fn of_columns(
+        table: &'static Table,
+        rows: usize,
+        dict: Dict,
+        columns: impl IntoIterator<Item = (usize, Column)>,
+    ) -> Self {
+        let (mut stores, mut sizes) = (Self::new(table).stores, vec![0_u32; rows]);
+        for (column, values) in columns {
+            if let Column::Texts(ids) = &values {
+                let length = |id: u32| u32::try_from(dict.length(id - 1)).unwrap_or(u32::MAX);
+                for (size, id) in sizes.iter_mut().zip(ids).filter(|(_, id)| **id != NO_TEXT) {
+                    *size = size.saturating_add(length(*id));
+                }
+            }
+            let store = values.into_store();
+            if (0..rows).any(|row| store.has_value(row)) {
+                stores[column] = store;
+            }
         }
+        Self::from_parts(table, rows, stores, dict, sizes)
     }
 
     /// Returns a chunk of these values, as read back from scratch.
@@ -174,24 +189,6 @@ impl Chunk {
             && !worth.is_much()
         {
             self.stores[column] = Store::plain_of(ids, &self.dict);
-        }
-    }
-
-    /// Writes a text of the chunk's own dictionary, by its number plus one.
-    pub fn text_id(&mut self, column: impl Into<usize>, id: u32) -> bool {
-        let rows = self.rows;
-        match self.store(column.into()) {
-            (Store::Text { ids, .. }, dict) => {
-                if !fill(ids, rows, NO_TEXT) {
-                    return false;
-                }
-                ids.push(id);
-                if id != NO_TEXT {
-                    self.sizes.fresh += dict.length(id - 1);
-                }
-                true
-            }
-            _ => false,
         }
     }
 
@@ -596,6 +593,30 @@ impl Sorted {
     /// Returns the memory taken, in bytes.
     pub fn bytes(&self) -> usize {
         self.chunk.bytes() + self.order.as_ref().map_or(0, |order| 4 * order.capacity())
+    }
+}
+
+/// The values of a column, row by row.
+#[derive(Debug)]
+pub enum Column {
+    /// Numbers plus one of texts; 0 for no value.
+    Texts(Vec<u32>),
+    /// 1 for false, 2 for true; 0 for no value.
+    Bools(Vec<u8>),
+    /// Times or integers.
+    Ints(Vec<i64>),
+}
+
+impl Column {
+    fn into_store(self) -> Store {
+        match self {
+            Self::Texts(ids) => Store::Text {
+                ids,
+                worth: Worth::default(),
+            },
+            Self::Bools(values) => Store::Bool(values),
+            Self::Ints(values) => Store::Int(values),
+        }
     }
 }
 

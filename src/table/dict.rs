@@ -54,15 +54,20 @@ impl Dict {
         if let Some(known) = self.index.find(spread(hash), is_it) {
             return known.id;
         }
-        let number = |n: usize| u32::try_from(n).expect("a dictionary is cut long before 4 GiB");
         let id = number(self.spans.len());
-        let span = u64::from(number(self.text.len())) << 32 | u64::from(number(value.len()));
-        self.text.push_str(value);
-        self.spans.push(span);
+        let span = self.push(value);
         let entry = Entry { span, id, hash };
         self.index
             .insert_unique(spread(hash), entry, |entry| spread(entry.hash));
         id
+    }
+
+    /// Appends a text and returns where it lies.
+    fn push(&mut self, value: &str) -> Span {
+        let span = u64::from(number(self.text.len())) << 32 | u64::from(number(value.len()));
+        self.text.push_str(value);
+        self.spans.push(span);
+        span
     }
 
     /// Returns the text of a number.
@@ -108,30 +113,38 @@ impl Dict {
 
     /// Returns where each text stands in the order of all, by number plus one; 0, for no text, comes first.
     pub fn ranks(&self) -> Vec<u32> {
-        let mut texts: Vec<(u64, u32)> = (0..)
-            .zip(&self.spans)
-            .map(|(id, span)| (word(slice(&self.text, *span).as_bytes()), id))
-            .collect();
-        self.sort(&mut texts, 0);
-        let mut ranks = vec![0; self.len() + 1];
-        for (rank, (_, id)) in (1..).zip(texts) {
-            ranks[id as usize + 1] = rank;
-        }
-        ranks
+        self.ranks_of(&self.sorted(0..number(self.len())))
     }
 
-    /// Returns a sealed copy, in which the numbers plus one are the texts' ranks.
-    #[must_use]
-    pub fn ranked(&self, ranks: &[u32]) -> Self {
-        let mut spans = vec![0; self.len()];
-        for (span, rank) in self.spans.iter().zip(&ranks[1..]) {
-            spans[*rank as usize - 1] = *span;
-        }
-        Self {
-            text: self.text.clone(),
-            spans,
+    /// Returns a sealed dictionary of some of the texts, in order, and the numbers plus one that they have there, by those plus
+    /// one that they have here.
+    pub fn part(&self, ids: impl Iterator<Item = u32>) -> (Self, Vec<u32>) {
+        let ids = self.sorted(ids);
+        let mut part = Self {
+            text: String::with_capacity(ids.iter().map(|id| self.length(*id)).sum()),
+            spans: Vec::with_capacity(ids.len()),
             ..Self::default()
+        };
+        for id in &ids {
+            part.push(self.get(*id));
         }
+        (part, self.ranks_of(&ids))
+    }
+
+    /// Returns the numbers of some texts in the order of these.
+    fn sorted(&self, ids: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut texts: Vec<(u64, u32)> = ids.map(|id| (word(self.bytes_of(id)), id)).collect();
+        self.sort(&mut texts, 0);
+        texts.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Returns where each number stands among some, by number plus one, counted from one; 0 for those that do not.
+    fn ranks_of(&self, ids: &[u32]) -> Vec<u32> {
+        let mut ranks = vec![0; self.len() + 1];
+        for (rank, id) in (1..).zip(ids) {
+            ranks[*id as usize + 1] = rank;
+        }
+        ranks
     }
 
     /// Sorts texts that are alike in their first `depth` bytes, given the word that stands there in each.
@@ -184,6 +197,11 @@ impl Dict {
             ..Self::default()
         })
     }
+}
+
+/// A count of texts or bytes, as spans and numbers have it.
+fn number(n: usize) -> u32 {
+    u32::try_from(n).expect("a dictionary is cut long before 4 GiB")
 }
 
 /// The half of a hash that is kept.
@@ -259,6 +277,7 @@ fn slice(text: &str, span: Span) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_text_keeps_its_number() {
@@ -298,13 +317,31 @@ mod tests {
                 dict.intern(text);
             }
             let ranks = dict.ranks();
-            let ranked = dict.ranked(&ranks);
-            let distinct: std::collections::BTreeSet<&String> = texts.iter().collect();
-            proptest::prop_assert_eq!(ranked.len(), distinct.len());
-            for (rank, text) in (0..).zip(distinct) {
-                proptest::prop_assert_eq!(ranked.get(rank), text);
-                proptest::prop_assert_eq!(ranks[dict.intern(text) as usize + 1], rank + 1);
+            let distinct: BTreeSet<&String> = texts.iter().collect();
+            for (rank, text) in (1..).zip(distinct) {
+                proptest::prop_assert_eq!(ranks[dict.intern(text) as usize + 1], rank);
             }
+        }
+
+        #[test]
+        fn a_part_is_some_of_the_texts_in_order(
+            texts in proptest::collection::btree_map("(aaaaaaaaaa){0,9}[\\x00a\u{e9}]{0,9}", proptest::bool::ANY, 0..100),
+        ) {
+            let mut dict = Dict::default();
+            for text in texts.keys().rev() {
+                dict.intern(text);
+            }
+            let is_wanted = |id: &u32| texts[dict.get(*id)];
+            let (part, numbers) = dict.part((0..).take(dict.len()).filter(is_wanted));
+            let wanted: Vec<&String> = texts.iter().filter(|(_, wanted)| **wanted).map(|(text, _)| text).collect();
+            proptest::prop_assert_eq!(part.len(), wanted.len());
+            for (id, text) in (0..).zip(wanted) {
+                proptest::prop_assert_eq!(part.get(id), text);
+                proptest::prop_assert_eq!(numbers[dict.intern(text) as usize + 1], id + 1);
+            }
+            let others = texts.iter().filter(|(_, wanted)| !**wanted).map(|(text, _)| dict.intern(text));
+            let numbers: Vec<u32> = others.map(|id| numbers[id as usize + 1]).collect();
+            proptest::prop_assert!(numbers.iter().all(|number| *number == 0));
         }
     }
 }
