@@ -287,5 +287,5 @@ pub(super) fn range(ends: &[u32], row: usize) -> Option<Range<usize>> {
 /// The bytes of a row's value in a column with ends; `None` for no value.
 #[inline]
 pub(super) fn value<'d>(data: &'d [u8], ends: &[u32], row: usize) -> Option<&'d [u8]> {
-    data.get(range(ends, row)?)
+    Some(&data[range(ends, row)?])
 }
