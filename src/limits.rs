@@ -169,6 +169,9 @@ pub const KNOWN_BATCH_ROWS: usize = 32 << 10;
 /// useful size, and rows that fit into memory by default.
 pub const GROUP_BYTES: u64 = 64 << 20;
 
+/// A last group of less than one part in so many goes with the one before it: a commit of its own would be some files of a few MB.
+pub const GROUP_SHARE_SMALL: u64 = 4;
+
 /// Days that events are looked for behind the time that is wanted, or behind what is known, unless told otherwise: CloudTrail delivers
 /// nearly all within minutes, and late ones within hours.
 pub const LATE_WINDOW_DAYS: u32 = 2;

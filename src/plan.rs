@@ -1,6 +1,7 @@
 //! What a run has to read: of the objects that were listed, those that no earlier run has read as far as they are wanted now;
 //! and how they are cut into commit groups.
 
+use crate::limits;
 use crate::select::Span;
 use crate::table::objects::Status;
 
@@ -161,8 +162,9 @@ impl Known {
     }
 }
 
-/// Cuts objects into commit groups of about so many listed bytes, in their order; returns how many objects each has. Nothing but the
-/// sizes decides, so that a run that goes on where another was killed cuts as that one would have.
+/// Cuts objects into commit groups of about so many listed bytes, in their order; returns how many objects each has. What would be a small
+/// last group goes with the one before it. Nothing but the sizes decides, so that a run that goes on where another was killed cuts as
+/// that one would have.
 pub fn groups(sizes: impl IntoIterator<Item = u64>, bytes_max: u64) -> Vec<usize> {
     let mut groups = Vec::new();
     let mut bytes = u64::MAX; // so that the first object begins a group
@@ -175,6 +177,12 @@ pub fn groups(sizes: impl IntoIterator<Item = u64>, bytes_max: u64) -> Vec<usize
                 bytes = size;
             }
         }
+    }
+    if let [.., before, last] = groups.as_mut_slice()
+        && bytes <= bytes_max / limits::GROUP_SHARE_SMALL
+    {
+        *before += *last;
+        groups.pop();
     }
     groups
 }
@@ -278,6 +286,8 @@ mod tests {
     fn groups_are_cut_by_bytes() {
         assert_eq!(groups([], 10), [0_usize; 0]);
         assert_eq!(groups([4, 4, 4, 20, 1, 0, 9], 10), [2, 1, 1, 3]);
+        assert_eq!(groups([9, 3, 7, 2], 10), [1, 3], "2 would be few");
+        assert_eq!(groups([9, 3, 7, 3], 10), [1, 2, 1], "3 are not");
         assert_eq!(groups([0, 0, 0], 10), [3]);
     }
 

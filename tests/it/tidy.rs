@@ -52,7 +52,7 @@ const RANKS: &[(&str, &[&str])] = &[
     ("mcp/", &["mcp", "trail", "limits"]),
     ("select.rs", &["trail"]),
     ("commit.rs", &[]),
-    ("plan.rs", &["select", "table"]),
+    ("plan.rs", &["select", "table", "limits"]),
     (
         "table/",
         &["table", "mcp", "trail", "select", "limits", "reject"],
