@@ -3,8 +3,12 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder,
+};
 
 use crate::aws::AwsOptions;
 use crate::cli::ExportFormat;
@@ -50,6 +54,8 @@ pub fn export(
     writer.end()
 }
 
+const NO_RECORDS: &str = "its rows are no records";
+
 fn overlaps(file: &DataFile, selection: &Selection) -> bool {
     let Some((first, last)) = file.times else {
         return true;
@@ -64,7 +70,54 @@ fn export_file(
     selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(dataset.open(file)?)?.build()?;
+    let data = dataset.open(file)?;
+    let metadata = ArrowReaderMetadata::load(&data, ArrowReaderOptions::new())?;
+    let builder =
+        || ParquetRecordBatchReaderBuilder::new_with_metadata(data.clone(), metadata.clone());
+    if table.grouped.is_empty() {
+        return export_in_order(table, builder().build()?, selection, writer);
+    }
+    for group in 0..metadata.metadata().num_row_groups() {
+        let reader = builder().with_row_groups(vec![group]).build()?;
+        export_group(table, reader, selection, writer)?;
+    }
+    Ok(())
+}
+
+/// Writes the records of a row group, whose rows stand in no order, from the oldest to the newest.
+fn export_group(
+    table: &'static Table,
+    reader: ParquetRecordBatchReader,
+    selection: &Selection,
+    writer: &mut RecordWriter<'_>,
+) -> Result<()> {
+    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>()?;
+    let rows: Vec<Rows<'_>> = batches
+        .iter()
+        .map(|batch| Rows::new(table, batch).context(NO_RECORDS))
+        .collect::<Result<_>>()?;
+    let mut order: Vec<(i64, usize, usize)> = Vec::new();
+    for (nth, batch) in batches.iter().enumerate() {
+        let times = batch.column_by_name(table.columns[table.order[0]].name);
+        let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
+        let times = times.context("it has no times")?.values().iter();
+        order.extend(times.enumerate().map(|(row, time)| (*time, nth, row)));
+    }
+    order.sort_unstable();
+    for (_, nth, row) in order {
+        if is_wanted(&rows[nth], row, selection) {
+            writer.record(&rows[nth].record(row, row))?;
+        }
+    }
+    Ok(())
+}
+
+fn export_in_order(
+    table: &'static Table,
+    reader: ParquetRecordBatchReader,
+    selection: &Selection,
+    writer: &mut RecordWriter<'_>,
+) -> Result<()> {
     // The rows of one record of `aggregated_events` can lie on both sides of a batch's end.
     let mut carried: Option<RecordBatch> = None;
     for batch in reader {
@@ -90,7 +143,7 @@ fn export_batch(
     writer: &mut RecordWriter<'_>,
     is_last: bool,
 ) -> Result<usize> {
-    let rows = Rows::new(table, batch).context("its rows are no records")?;
+    let rows = Rows::new(table, batch).context(NO_RECORDS)?;
     let mut first = 0;
     while first < rows.len() {
         let mut last = first;

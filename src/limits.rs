@@ -162,9 +162,6 @@ pub const LIST_TEXT_BYTES: usize = 24;
 /// A data file ends at the first row group beyond this size.
 pub const DATA_FILE_BYTES: usize = 512 << 20;
 
-/// Rows of a data file whose times and content hashes are held against new rows together: half a megabyte.
-pub const KNOWN_BATCH_ROWS: usize = 32 << 10;
-
 /// Listed bytes of the objects that are committed together, unless told otherwise: a minute of work that a kill can cost, files of
 /// useful size, and rows that fit into memory by default.
 pub const GROUP_BYTES: u64 = 64 << 20;

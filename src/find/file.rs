@@ -3,8 +3,8 @@
 use std::cell::OnceCell;
 use std::io;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::array::{RecordBatch, UInt64Array};
+use arrow::compute::{concat_batches, take_record_batch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -47,7 +47,7 @@ impl<R: ChunkReader + Clone + 'static> DataFile<R> {
         Ok(groups)
     }
 
-    /// Returns the rows of a row group that fit, each with its time, in the order in which they stand.
+    /// Returns the rows of a row group that fit, each with its time, oldest first.
     pub(super) fn rows(&self, group: usize, query: &Query) -> io::Result<Vec<(i64, usize)>> {
         let schema = self.metadata.schema();
         let columns = query.columns();
@@ -64,12 +64,15 @@ impl<R: ChunkReader + Clone + 'static> DataFile<R> {
             rows.extend(fits.into_iter().map(|(time, row)| (time, first + row)));
             first += batch.num_rows();
         }
+        rows.sort_unstable();
         Ok(rows)
     }
 
-    /// Reads some rows of a row group, which are in order.
+    /// Reads some rows of a row group.
     pub(super) fn read(&self, group: usize, rows: &[(i64, usize)]) -> io::Result<RecordBatch> {
-        let ranges = rows.iter().map(|(_, row)| *row..*row + 1);
+        let mut places: Vec<usize> = rows.iter().map(|(_, row)| *row).collect();
+        places.sort_unstable();
+        let ranges = places.iter().map(|row| *row..*row + 1);
         let metadata = self.paged()?;
         let n_rows = metadata.metadata().row_group(group).num_rows();
         let n_rows = usize::try_from(n_rows).unwrap_or_default();
@@ -79,7 +82,11 @@ impl<R: ChunkReader + Clone + 'static> DataFile<R> {
             .build()?;
         let batches = reader.collect::<Result<Vec<_>, _>>();
         let batches = batches.map_err(io::Error::other)?;
-        concat_batches(metadata.schema(), &batches).map_err(io::Error::other)
+        let read = concat_batches(metadata.schema(), &batches).map_err(io::Error::other)?;
+        let order = rows
+            .iter()
+            .map(|(_, row)| places.partition_point(|place| place < row) as u64);
+        take_record_batch(&read, &UInt64Array::from_iter_values(order)).map_err(io::Error::other)
     }
 
     fn group(

@@ -1,22 +1,22 @@
 //! Which rows of a window stand in the dataset already: a merge-join of the window with the files of its partition.
 //!
-//! Files are in the order of time, as windows are, so each is read once, from the first row group that can matter on. Of a file only time
-//! and content hash are read, 9 bytes a row on disk. Where both are equal, the ids of those rows are read and decide.
+//! Row groups are in the order of time, as windows are, so each is read once, from the first that can matter on. Of a file only time
+//! and content hash are read, 10 bytes a row on disk. Where both are equal, the ids of those rows are read and decide.
 
 use std::collections::{HashSet, VecDeque};
 
 use anyhow::{Context, Result};
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
     RowSelector,
 };
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::commit::DataFile;
-use crate::limits;
 use crate::sink::dataset::Dataset;
 use crate::sink::reader::DataReader;
 use crate::table::Table;
@@ -28,7 +28,6 @@ use crate::trail::time::DAY;
 pub struct Known<'d> {
     dataset: &'d Dataset,
     table: &'static Table,
-    batch_rows: usize,
     day: Option<i64>,
     /// The files of that day.
     files: Vec<KnownFile>,
@@ -37,15 +36,9 @@ pub struct Known<'d> {
 impl<'d> Known<'d> {
     /// Begins with a table.
     pub fn new(dataset: &'d Dataset, table: &'static Table) -> Self {
-        Self::in_batches(dataset, table, limits::KNOWN_BATCH_ROWS)
-    }
-
-    /// As [`new`](Self::new), with so many rows of a file looked at together.
-    pub fn in_batches(dataset: &'d Dataset, table: &'static Table, batch_rows: usize) -> Self {
         Self {
             dataset,
             table,
-            batch_rows,
             day: None,
             files: Vec::new(),
         }
@@ -95,7 +88,6 @@ impl<'d> Known<'d> {
         let files = self.dataset.files(self.table).filter(of_day);
         let known = |file: &DataFile| KnownFile {
             file: file.clone(),
-            batch_rows: self.batch_rows,
             open: None,
         };
         files.map(known).collect()
@@ -161,34 +153,26 @@ fn filter_bit(hash: i64) -> usize {
 #[derive(Debug)]
 struct KnownFile {
     file: DataFile,
-    batch_rows: usize,
     open: Option<OpenFile>,
 }
 
 #[derive(Debug)]
 struct OpenFile {
     data: DataReader,
-    batch_rows: usize,
     metadata: ArrowReaderMetadata,
-    reader: ParquetRecordBatchReader,
-    /// The number in the file of the next row that the reader gives.
+    /// The next row group that is read, and the number in the file of its first row.
+    next_group: usize,
     next_row: usize,
-    /// Rows that may matter to this window or the next.
-    ahead: VecDeque<Rows>,
+    /// Row groups that may matter to this window or the next.
+    ahead: VecDeque<Group>,
 }
 
-/// Some rows of a file.
+/// Times and content hashes of a row group, 16 bytes a row.
 #[derive(Debug)]
-struct Rows {
+struct Group {
     first_row: usize,
-    times: TimestampMicrosecondArray,
-    hashes: Int64Array,
-}
-
-impl Rows {
-    fn last_time(&self) -> i64 {
-        self.times.values().last().copied().unwrap_or(i64::MIN)
-    }
+    last_time: i64,
+    rows: Vec<(i64, i64)>,
 }
 
 impl KnownFile {
@@ -214,7 +198,6 @@ impl KnownFile {
                 dataset.open(&self.file)?,
                 table,
                 wanted.first,
-                self.batch_rows,
             )?),
         };
         let found = open.matches(table, wanted)?;
@@ -224,31 +207,27 @@ impl KnownFile {
 
 impl OpenFile {
     /// Opens a file at the first row group that reaches that time.
-    fn new(data: DataReader, table: &Table, time: i64, batch_rows: usize) -> Result<Self> {
+    fn new(data: DataReader, table: &Table, time: i64) -> Result<Self> {
         let metadata = ArrowReaderMetadata::load(
             &data,
             parquet::arrow::arrow_reader::ArrowReaderOptions::new(),
         )?;
         let column = column(&metadata, name(table, 0))?;
         let groups = metadata.metadata().row_groups();
-        let ends_before = |group: &parquet::file::metadata::RowGroupMetaData| {
+        let ends_before = |group: &&RowGroupMetaData| {
             matches!(group.column(column).statistics(),
                 Some(Statistics::Int64(of)) if of.max_opt().is_some_and(|max| *max < time))
         };
-        let skipped = groups.iter().take_while(|group| ends_before(group)).count();
-        let next_row = groups[..skipped]
-            .iter()
-            .map(|group| usize::try_from(group.num_rows()))
-            .sum::<Result<usize, _>>()?;
-        let reader = builder(&data, &metadata, &[name(table, 0), name(table, 3)])
-            .with_row_groups((skipped..groups.len()).collect())
-            .with_batch_size(batch_rows)
-            .build()?;
+        let skipped = groups.iter().take_while(ends_before);
+        let (mut next_group, mut next_row) = (0, 0);
+        for group in skipped {
+            next_group += 1;
+            next_row += usize::try_from(group.num_rows())?;
+        }
         Ok(Self {
             data,
-            batch_rows,
             metadata,
-            reader,
+            next_group,
             next_row,
             ahead: VecDeque::new(),
         })
@@ -259,7 +238,7 @@ impl OpenFile {
         while self
             .ahead
             .front()
-            .is_some_and(|rows| rows.last_time() < wanted.first)
+            .is_some_and(|group| group.last_time < wanted.first)
         {
             self.ahead.pop_front();
         }
@@ -267,23 +246,20 @@ impl OpenFile {
         let mut nth = 0;
         loop {
             if nth == self.ahead.len() {
-                let Some(batch) = self.reader.next() else {
+                let Some(group) = self.read_group(table)? else {
                     break;
                 };
-                let rows = self.rows(table, &batch?)?;
-                self.ahead.push_back(rows);
+                self.ahead.push_back(group);
             }
-            let rows = &self.ahead[nth];
-            let times = rows.times.values();
-            let first = times.partition_point(|time| *time < wanted.first);
-            let behind = times.partition_point(|time| *time <= wanted.last);
-            for row in first..behind {
-                for in_window in wanted.rows(rows.hashes.value(row)) {
-                    found.push((rows.first_row + row, in_window));
+            let group = &self.ahead[nth];
+            for (row, (time, hash)) in group.rows.iter().enumerate() {
+                if (wanted.first..=wanted.last).contains(time) {
+                    let in_window = wanted.rows(*hash);
+                    found.extend(in_window.map(|in_window| (group.first_row + row, in_window)));
                 }
             }
-            // Rows of the window's last time can go on in the next batch, and matter to the next window.
-            if rows.last_time() > wanted.last {
+            // Rows of the window's last time can go on in the next row group, and matter to the next window.
+            if group.last_time > wanted.last {
                 break;
             }
             nth += 1;
@@ -291,22 +267,40 @@ impl OpenFile {
         Ok(found)
     }
 
-    fn rows(&mut self, table: &Table, batch: &RecordBatch) -> Result<Rows> {
+    fn read_group(&mut self, table: &Table) -> Result<Option<Group>> {
+        if self.next_group == self.metadata.metadata().num_row_groups() {
+            return Ok(None);
+        }
+        let reader = builder(
+            &self.data,
+            &self.metadata,
+            &[name(table, 0), name(table, 3)],
+        )
+        .with_row_groups(vec![self.next_group])
+        .build()?;
+        let mut rows = Vec::new();
+        for batch in reader {
+            let batch = batch?;
+            let times = batch
+                .column_by_name(name(table, 0))
+                .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
+                .context("it has no times")?;
+            let hashes = batch
+                .column_by_name(name(table, 3))
+                .and_then(|column| column.as_primitive_opt::<Int64Type>())
+                .context("it has no content hashes")?;
+            let values = times.values().iter().zip(hashes.values());
+            rows.extend(values.map(|(time, hash)| (*time, *hash)));
+        }
         let first_row = self.next_row;
-        self.next_row += batch.num_rows();
-        let times = batch
-            .column_by_name(name(table, 0))
-            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
-            .context("it has no times")?;
-        let hashes = batch
-            .column_by_name(name(table, 3))
-            .and_then(|column| column.as_primitive_opt::<Int64Type>())
-            .context("it has no content hashes")?;
-        Ok(Rows {
+        self.next_group += 1;
+        self.next_row += rows.len();
+        let times = rows.iter().map(|(time, _)| *time);
+        Ok(Some(Group {
             first_row,
-            times: times.clone(),
-            hashes: hashes.clone(),
-        })
+            last_time: times.max().unwrap_or(i64::MIN),
+            rows,
+        }))
     }
 
     /// Adds those rows of the window whose time and ids are those of the row of the file with their content.
@@ -369,7 +363,6 @@ impl OpenFile {
         let reader = builder(&self.data, &self.metadata, &columns);
         Ok(reader
             .with_row_selection(RowSelection::from(selectors))
-            .with_batch_size(self.batch_rows)
             .build()?)
     }
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::limits;
 use crate::mill::Takes;
-use crate::table::chunk::Sorted;
+use crate::table::chunk::{Chunk, Sorted};
 use crate::table::merge::Run;
 use crate::table::{Table, spill};
 
@@ -144,6 +144,27 @@ impl Runs {
         Ok(Box::new(blocks.flat_map(move |block| {
             open(table, block, scratch.clone())
         })))
+    }
+
+    /// Sorts rows that come in no order, so many bytes of them at once, and takes them.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first error of `rows`, and what storing them gave.
+    pub fn sort(
+        &self,
+        table: &'static Table,
+        rows: impl Iterator<Item = io::Result<Chunk>>,
+        bytes_max: usize,
+    ) -> io::Result<()> {
+        let mut chunk = Chunk::new(table);
+        for some in rows {
+            chunk.append(&some?);
+            if chunk.bytes() >= bytes_max {
+                self.take(std::mem::replace(&mut chunk, Chunk::new(table)).sort())?;
+            }
+        }
+        self.take(chunk.sort())
     }
 
     /// Returns how many bytes went to scratch.

@@ -48,5 +48,6 @@ pub static TABLE: Table = Table {
         Col::errors as usize,
     ],
     identity: None,
+    grouped: &[],
     partition: "event_date",
 };

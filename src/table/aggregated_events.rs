@@ -51,6 +51,7 @@ pub static TABLE: Table = Table {
         content: 4,
         place: 8,
     }),
+    grouped: &[],
     partition: "event_date",
 };
 

@@ -270,6 +270,14 @@ impl Chunk {
         }
     }
 
+    /// Appends all rows of another chunk that takes no more of them.
+    pub fn append(&mut self, from: &Chunk) {
+        let mut ids = IdMap::new(from.dictionary_len());
+        for row in 0..from.rows {
+            self.copy_row(from, row, &mut ids);
+        }
+    }
+
     /// Copies a row of another chunk of the same table.
     pub(super) fn copy_row(&mut self, from: &Chunk, row: usize, ids: &mut IdMap) {
         for (column, source) in from.stores.iter().enumerate() {

@@ -24,6 +24,7 @@ pub static TABLE: Table = Table {
         Col::source_index as usize,
     ],
     identity: None,
+    grouped: &[],
     partition: "delivery_date",
 };
 

@@ -118,6 +118,12 @@ pub static TABLE: Table = Table {
         content: 4,
         place: 8,
     }),
+    grouped: &[
+        Col::event_source as usize,
+        Col::event_name as usize,
+        Col::user_agent as usize,
+        Col::principal as usize,
+    ],
     partition: "event_date",
 };
 

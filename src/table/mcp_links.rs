@@ -45,6 +45,7 @@ pub static TABLE: Table = Table {
         content: 4,
         place: 8,
     }),
+    grouped: &[],
     partition: "event_date",
 };
 

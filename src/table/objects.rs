@@ -46,6 +46,7 @@ pub static TABLE: Table = Table {
         Col::etag as usize,
     ],
     identity: None,
+    grouped: &[],
     partition: "delivery_date",
 };
 

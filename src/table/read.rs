@@ -1,6 +1,6 @@
 //! Data files back to rows: the inverse of [`encode`](super::encode), block by block, so that a file of any size takes little memory.
 //!
-//! The columns that are not written stay without a value, but for the first one that orders: it is the partition's day.
+//! Rows come as they stand, those of a row group of a table that groups them in no order. The columns that are not written stay without a value, but for the first one that orders: it is the partition's day.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::file::reader::ChunkReader;
 
-use super::chunk::{Chunk, Sorted};
+use super::chunk::Chunk;
 use super::dict::Dict;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
 use super::store::{NO_BOOL, NO_INT, NO_TEXT, Store, Worth, no_value, offset, range};
@@ -133,30 +133,29 @@ fn check(table: &Table, schema: &Schema) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the rows of a batch as a block of their table; `start` is the first moment of their partition's day.
+/// Returns the rows of a batch as they stand; `start` is the first moment of their partition's day.
 ///
 /// # Errors
 ///
 /// Returns an error where a column is not what its type says.
-pub fn block(table: &'static Table, start: i64, batch: &RecordBatch) -> io::Result<Sorted> {
+pub fn rows(table: &'static Table, start: i64, batch: &RecordBatch) -> io::Result<Chunk> {
     let mut dict = Dict::default();
-    let rows = batch.num_rows();
+    let n_rows = batch.num_rows();
     let mut stores = Vec::with_capacity(table.columns.len());
     for (place, column) in table.columns.iter().enumerate() {
         let array = batch.column_by_name(column.name);
-        stores.push(match array.filter(|array| array.null_count() < rows) {
+        stores.push(match array.filter(|array| array.null_count() < n_rows) {
             Some(array) => store(column.kind, array, &mut dict)
                 .ok_or_else(|| invalid(&format!("column {} cannot be read", column.name)))?,
             None if place == table.order[0] && !column.is_written() => {
-                Store::Int(vec![start; rows])
+                Store::Int(vec![start; n_rows])
             }
             None => Store::Empty,
         });
     }
     dict.seal();
-    let sizes = sizes(rows, &stores, &dict);
-    let chunk = Chunk::from_parts(table, rows, stores, dict, sizes);
-    Ok(Sorted::in_order(chunk))
+    let sizes = sizes(n_rows, &stores, &dict);
+    Ok(Chunk::from_parts(table, n_rows, stores, dict, sizes))
 }
 
 /// What the texts and bytes of each row take where none of them is shared, as when they were appended.
@@ -298,6 +297,7 @@ fn invalid(what: &str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::chunk::Sorted;
     use crate::table::encode::FileWriter;
     use crate::table::merge::{Merge, Run, WindowLimits};
     use crate::table::{TABLES, events, mcp_events, rejects};
@@ -350,12 +350,25 @@ mod tests {
         file.finish().expect("in memory").into()
     }
 
-    fn blocks_of(table: &'static Table, file: &Bytes, batch_bytes: usize) -> Vec<Sorted> {
-        let groups = RowGroups::new(table, file.clone(), batch_bytes).expect("a data file");
-        groups
+    fn batches_of(table: &'static Table, file: &Bytes, batch_bytes: usize) -> Vec<Chunk> {
+        RowGroups::new(table, file.clone(), batch_bytes)
+            .expect("a data file")
             .batches()
-            .map(|batch| block(table, DAY, &batch.expect("whole")).expect("its types"))
+            .map(|batch| rows(table, DAY, &batch.expect("whole")).expect("its types"))
             .collect()
+    }
+
+    /// The rows of a file in the order of the table.
+    fn blocks_of(table: &'static Table, file: &Bytes, batch_bytes: usize) -> Vec<Sorted> {
+        let batches = batches_of(table, file, batch_bytes);
+        if table.grouped.is_empty() {
+            return batches.into_iter().map(Sorted::in_order).collect();
+        }
+        let mut all = Chunk::new(table);
+        for batch in batches {
+            all.append(&batch);
+        }
+        vec![all.sort()]
     }
 
     /// What a row holds, column by column, in words.
@@ -420,8 +433,8 @@ mod tests {
         let sorted = chunk_of(&events::TABLE, &rows).sort();
         let file = file_of(&events::TABLE, Box::new(std::iter::once(Ok(sorted))), 100);
         let lengths = |bytes| -> Vec<usize> {
-            let blocks = blocks_of(&events::TABLE, &file, bytes);
-            blocks.iter().map(Sorted::len).collect()
+            let batches = batches_of(&events::TABLE, &file, bytes);
+            batches.iter().map(Chunk::rows).collect()
         };
         assert_eq!(lengths(1 << 20), [100, 100, 100], "a row group each");
         assert_eq!(lengths(0), [1; 300], "never none");

@@ -23,6 +23,7 @@ pub static TABLE: Table = Table {
     columns: COLUMNS,
     order: &[Col::none as usize, Col::ids as usize],
     identity: None,
+    grouped: &[],
     partition: "",
 };
 

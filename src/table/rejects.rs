@@ -31,6 +31,7 @@ pub static TABLE: Table = Table {
         Col::reason as usize,
     ],
     identity: None,
+    grouped: &[],
     partition: "delivery_date",
 };
 

@@ -46,5 +46,6 @@ pub static TABLE: Table = Table {
         Col::events as usize,
     ],
     identity: None,
+    grouped: &[],
     partition: "event_date",
 };

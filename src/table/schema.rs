@@ -20,6 +20,9 @@ pub struct Table {
     pub columns: &'static [Column],
     /// The columns that rows are ordered by. The first is a time, and its day is the partition.
     pub order: &'static [usize],
+    /// The columns of texts by which rows stand together in a row group, whose times are all before those of the next; none
+    /// where rows stand there in their order.
+    pub grouped: &'static [usize],
     /// How many of the ordering columns make a row the same event as its neighbour, where copies are to be dropped.
     pub identity: Option<Identity>,
     /// The name of the partition column, which is in the path and not in the file.

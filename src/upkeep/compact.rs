@@ -9,7 +9,7 @@ use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
 
 use super::proof::Sums;
-use super::{Step, Summary, check_bytes, commit_id, open, partitions, pool, runs};
+use super::{Step, Summary, budget, check_bytes, commit_id, open, partitions, pool, runs};
 use crate::commit::{DataFile, Entry, Purpose};
 use crate::config::CompactConfig;
 use crate::limits;
@@ -18,9 +18,9 @@ use crate::sink::dataset::{Dataset, DatasetWriter};
 use crate::sink::runs::Runs;
 use crate::sink::store::Store;
 use crate::summary::peak_memory_bytes;
-use crate::table::chunk::Sorted;
+use crate::table::chunk::{Chunk, Sorted};
 use crate::table::merge::{Merge, Run, WindowLimits};
-use crate::table::read::{RowGroups, block};
+use crate::table::read::{self, RowGroups};
 use crate::table::{ADDITIVE, TABLES, Table};
 use crate::trail::time::DAY;
 use crate::write::Files;
@@ -151,7 +151,7 @@ impl Merging<'_> {
         let table = self.partition.table;
         let options = format!("{} {}", table.name, self.config.target_bytes);
         let commit_id = commit_id(self.dataset, Purpose::Compact, &options, files);
-        let kept: Vec<(Run, Sums)> = files
+        let kept: Vec<(Option<Run>, Sums)> = files
             .par_iter()
             .with_max_len(1)
             .map(|file| {
@@ -163,29 +163,36 @@ impl Merging<'_> {
         let mut in_order = Vec::new();
         for (run, sums) in kept {
             read.add(&sums);
-            in_order.push(run);
+            in_order.extend(run);
         }
+        in_order.extend(runs.take_runs(table).context("merge scratch")?);
         let (added, written) = self.write(in_order, &commit_id)?;
         read.prove(&written, is_additive(table), table)?;
         Ok((commit_id, added))
     }
 
-    /// Reads one of so many files, and keeps its rows.
-    fn read(&self, file: &DataFile, n_files: usize, runs: &Runs) -> Result<(Run, Sums)> {
+    /// Reads one of so many files. Its rows are returned as a run where they stand in order, and else sorted, as runs that are to
+    /// be taken from `runs`.
+    fn read(&self, file: &DataFile, n_files: usize, runs: &Runs) -> Result<(Option<Run>, Sums)> {
         let Partition { table, day } = self.partition;
         check_bytes(self.dataset, file)?;
         let share = self.config.resources.memory_bytes / limits::MEMORY_SHARE_OF_BLOCKS;
         let block_bytes = (share / n_files).clamp(limits::BLOCK_BYTES_MIN, limits::BLOCK_BYTES);
         let groups = RowGroups::new(table, self.dataset.open(file)?, block_bytes)?;
         let mut sums = Sums::new(table);
-        let blocks = groups.batches().map(|batch| {
-            let block = block(table, day * DAY, &batch?)?;
-            for nth in 0..block.len() {
-                sums.add_row(block.chunk(), block.row(nth));
+        let rows = groups.batches().map(|batch| {
+            let rows = read::rows(table, day * DAY, &batch?)?;
+            for row in 0..rows.rows() {
+                sums.add_row(&rows, row);
             }
-            self.go_on(block)
+            self.go_on(rows)
         });
-        let run = runs.keep(table, blocks)?;
+        let run = if table.grouped.is_empty() {
+            Some(runs.keep(table, rows.map(|rows| rows.map(Sorted::in_order)))?)
+        } else {
+            runs.sort(table, rows, budget(&self.config.resources).chunk_bytes)?;
+            None
+        };
         ensure!(
             sums.rows == file.rows,
             "it has {} rows, and its entry says {} (see trailmill verify)",
@@ -196,11 +203,11 @@ impl Merging<'_> {
     }
 
     /// Ends the work where the command was asked to stop.
-    fn go_on(&self, block: Sorted) -> io::Result<Sorted> {
+    fn go_on(&self, rows: Chunk) -> io::Result<Chunk> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(io::Error::other("interrupted"));
         }
-        Ok(block)
+        Ok(rows)
     }
 
     fn write(&self, runs: Vec<Run>, commit_id: &str) -> Result<(Vec<DataFile>, Sums)> {

@@ -212,14 +212,34 @@ fn files_say_what_they_are() {
 }
 
 #[test]
-fn rows_stand_in_order_of_time() {
+fn alike_events_stand_together() {
     let bucket = bucket_for_all_tables();
     let out = Out::new();
     out.run(&[bucket.path()]).expect(3);
-    let times: Vec<String> = out
-        .rows("events")
-        .iter()
-        .map(|row| row["event_time"].as_str().unwrap().to_owned())
+    let mut n_rows = 0;
+    for (path, bytes) in out.data_files() {
+        if path.starts_with("events/") {
+            let rows = rows_of_file(bytes);
+            n_rows += rows.len();
+            let alike = pick(&rows, &["event_source", "event_name"]);
+            let alike: Vec<_> = alike.iter().map(Value::to_string).collect();
+            assert!(alike.is_sorted(), "{path}: {alike:?}");
+        }
+    }
+    assert_eq!(n_rows, 60 + 40 + 4);
+}
+
+#[test]
+fn events_are_exported_in_order_of_time() {
+    let bucket = bucket_for_all_tables();
+    let out = Out::new();
+    out.run(&[bucket.path()]).expect(3);
+    let exported = trailmill(&["export", &out.arg()]).expect(0).stdout;
+    let times: Vec<String> = exported
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|record| record["eventName"].is_string())
+        .map(|record| record["eventTime"].to_string())
         .collect();
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(times.len(), 60 + 40 + 4);

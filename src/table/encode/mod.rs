@@ -3,6 +3,7 @@
 //! What a column is cut into depends on its rows alone, so that equal rows give equal bytes whatever ran beside them.
 
 mod delta;
+mod grouped;
 mod numbers;
 mod pages;
 mod rle;
@@ -15,7 +16,7 @@ use arrow::datatypes::Schema;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::Encoding;
 use parquet::errors::Result;
-use parquet::file::metadata::KeyValue;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{
     BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesPtr, WriterVersion,
 };
@@ -63,12 +64,12 @@ impl<W: Write + Send> FileWriter<W> {
     /// As [`new`](Self::new).
     pub fn with_spare(table: &'static Table, out: W, spare: Arc<Spare>) -> Result<Self> {
         let schema = table.schema();
-        let mut properties = properties(&schema);
+        let leaves = ArrowSchemaConverter::new().convert(&schema)?;
+        let mut properties = properties(&schema, grouped::said(table, &leaves));
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
-        let schema = ArrowSchemaConverter::new().convert(&schema)?;
         let file = SerializedFileWriter::new(
             Slot(Some(out)),
-            schema.root_schema_ptr(),
+            leaves.root_schema_ptr(),
             Arc::new(properties),
         )?;
         let mut leaves = file.schema_descr().columns().iter().cloned();
@@ -94,12 +95,14 @@ impl<W: Write + Send> FileWriter<W> {
         })
     }
 
-    /// Writes the rows of a window as one row group, its columns encoded in parallel.
+    /// Writes the rows of a window as one row group, alike ones together where the table says so, its columns encoded in parallel.
     ///
     /// # Errors
     ///
     /// Returns what the underlying writer says.
     pub fn write(&mut self, window: &Window) -> Result<()> {
+        let grouped = grouped::window(self.table, window, &self.spare)?;
+        let window = grouped.as_ref().unwrap_or(window);
         let properties = self.file.properties();
         let encoded: Vec<Vec<Encoded>> = self
             .columns
@@ -163,7 +166,7 @@ fn n_leaves(kind: Kind) -> usize {
     }
 }
 
-fn properties(schema: &Schema) -> WriterProperties {
+fn properties(schema: &Schema, order: Option<Vec<SortingColumn>>) -> WriterProperties {
     let metadata = schema.metadata();
     let mut keys: Vec<_> = metadata
         .iter()
@@ -175,6 +178,7 @@ fn properties(schema: &Schema) -> WriterProperties {
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(pages::compression())
         .set_statistics_enabled(EnabledStatistics::Page)
+        .set_sorting_columns(order)
         // Beside the footer, so that who looks something up in a bucket reads both at once.
         .set_bloom_filter_position(BloomFilterPosition::End)
         .set_key_value_metadata(Some(keys));

@@ -21,8 +21,8 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::{rle, texts};
 
-/// On these columns 1 % smaller than level 1, for a hundredth or two of a run's time; level 3 takes three times as long as 1.
-const ZSTD_LEVEL: i32 = 2;
+/// Where alike rows stand together, level 1 gives the smallest files: 2 gives 1 % and 3 gives 4 % more, and both take longer.
+const ZSTD_LEVEL: i32 = 1;
 
 /// Bytes of a minimum or maximum that are kept.
 const BOUND_BYTES_MAX: usize = 64;

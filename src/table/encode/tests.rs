@@ -5,7 +5,7 @@ use crate::table::chunk::Chunk;
 use crate::table::events::{Col, TABLE};
 use crate::table::merge::{Merge, Run, WindowLimits};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::compute::concat_batches;
+use arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -56,7 +56,15 @@ fn file_of(chunks: Vec<Chunk>, window_rows: usize) -> Vec<u8> {
     file.finish().expect("in memory")
 }
 
+/// The rows of a file, in the order of time.
 fn read(file: Vec<u8>) -> RecordBatch {
+    let rows = as_they_stand(file);
+    let times = rows.column_by_name("event_time").expect("a column");
+    let order = sort_to_indices(times, None, None).expect("times");
+    take_record_batch(&rows, &order).expect("its rows")
+}
+
+fn as_they_stand(file: Vec<u8>) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file))
         .and_then(ParquetRecordBatchReaderBuilder::build)
         .expect("a Parquet file");
@@ -153,7 +161,7 @@ fn many_rows(n_rows: i64) -> Chunk {
 fn pages_are_found_by_their_index() {
     let n_rows = 50_000;
     let file = bytes::Bytes::from(file_of(vec![many_rows(n_rows)], usize::MAX));
-    let whole = read(file.to_vec());
+    let whole = as_they_stand(file.to_vec());
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
     let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .expect("a Parquet file");
@@ -220,6 +228,81 @@ fn columns_that_hardly_repeat_leave_nothing_to_others() {
             assert_eq!(column(name).value(n), text(nth, n));
         }
         assert_eq!(column("event_name").value(n), text(0, n % 10));
+    }
+}
+
+/// Source, name, user agent, principal.
+type Alike = (
+    Option<&'static str>,
+    Option<&'static str>,
+    Option<&'static str>,
+    Option<&'static str>,
+);
+
+fn any_alike() -> impl Strategy<Value = Alike> {
+    let text = || prop::option::of(prop::sample::select(&["", "a", "ab", "b"][..]));
+    (text(), text(), text(), text())
+}
+
+proptest! {
+    #[test]
+    fn alike_rows_of_a_row_group_stand_together(
+        rows in prop::collection::vec(any_alike(), 1..60),
+        n_chunks in 1..4_usize,
+        window_rows in 1..70_usize,
+    ) {
+        let chunk_of = |nth: usize| {
+            let mut chunk = Chunk::new(&TABLE);
+            let of_chunk = (0..).zip(&rows).skip(nth).step_by(n_chunks);
+            for (time, (source, name, agent, principal)) in of_chunk {
+                chunk.int(Col::event_time, time);
+                for (column, text) in [
+                    (Col::event_source, source),
+                    (Col::event_name, name),
+                    (Col::user_agent, agent),
+                    (Col::principal, principal),
+                ] {
+                    if let Some(text) = text {
+                        chunk.text(column, text);
+                    }
+                }
+                chunk.end_row();
+            }
+            chunk
+        };
+        let batch = as_they_stand(file_of((0..n_chunks).map(chunk_of).collect(), window_rows));
+        let times = batch.column_by_name("event_time").expect("a column").as_primitive::<TimestampMicrosecondType>();
+        let found: Vec<usize> = times.values().iter().map(|time| usize::try_from(*time).expect("small")).collect();
+        let in_order: Vec<usize> = (0..rows.len()).collect();
+        let expected = in_order.chunks(window_rows).flat_map(|group| {
+            // Texts of the columns behind the sorted ones come in the order in which the row group has them first.
+            let first = |same: &dyn Fn(&Alike) -> bool| group.iter().position(|row| same(&rows[*row]));
+            let key = |row: &usize| {
+                let (source, name, agent, principal) = rows[*row];
+                let agent_first = agent.and_then(|_| first(&|other| other.2 == agent));
+                let principal_first = principal.and_then(|_| first(&|other| other.3 == principal));
+                (source, name, agent_first, principal_first)
+            };
+            let mut group = group.to_vec();
+            group.sort_by_key(key);
+            group
+        });
+        prop_assert_eq!(found, expected.collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_file_says_how_its_rows_are_sorted() {
+    let file = bytes::Bytes::from(file_of(vec![chunk_of(0..10)], 4));
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let columns = reader.metadata().file_metadata().schema_descr().columns();
+    for group in reader.metadata().row_groups() {
+        let sorted = group.sorting_columns().expect("said").iter();
+        let names = sorted.map(|column| {
+            assert!(column.nulls_first && !column.descending);
+            columns[usize::try_from(column.column_idx).expect("a column")].name()
+        });
+        assert_eq!(names.collect::<Vec<_>>(), ["event_source", "event_name"]);
     }
 }
 

@@ -262,7 +262,7 @@ impl Values<'_> {
 }
 
 /// The distinct texts of a column, numbered in the order in which its rows have them: whatever chunks the rows came in.
-struct Entries<'w, 's> {
+pub(super) struct Entries<'w, 's> {
     window: &'w Window,
     /// By block.
     sources: Vec<Source<'w, 's>>,
@@ -290,7 +290,7 @@ pub(super) struct Memory {
 }
 
 impl<'w, 's> Entries<'w, 's> {
-    fn new(window: &'w Window, column: usize, scratch: &'s mut Scratch) -> Self {
+    pub(super) fn new(window: &'w Window, column: usize, scratch: &'s mut Scratch) -> Self {
         let Memory {
             known,
             noted,
@@ -319,19 +319,36 @@ impl<'w, 's> Entries<'w, 's> {
 
     /// Takes some rows: the level of each, and the number of each text.
     fn take(&mut self, rows: &[(u32, u32)], defs: &mut Vec<u8>, numbers: &mut Vec<u32>) {
-        defs.extend(rows.iter().map(|(block, row)| {
-            let number = match &self.sources[*block as usize].texts {
-                Texts::Numbered(ids, _) => match ids[*row as usize] {
-                    NO_TEXT => None,
-                    id => Some(self.number(*block, id)),
-                },
-                texts => texts.get(*row as usize).map(|text| self.number_of(text)),
-            };
+        defs.extend(rows.iter().map(|row| {
+            let number = self.number_at(*row);
             if let Some(number) = number {
                 numbers.push(number);
             }
             u8::from(number.is_some())
         }));
+    }
+
+    /// Returns the number plus one of each row's text; 0 for none.
+    pub(super) fn numbers(&mut self, rows: &[(u32, u32)]) -> Vec<u32> {
+        rows.iter()
+            .map(|row| self.number_at(*row).map_or(0, |number| number + 1))
+            .collect()
+    }
+
+    /// Returns the texts, in the order of their numbers.
+    pub(super) fn texts(&self) -> &[&'w [u8]] {
+        &self.texts
+    }
+
+    #[inline]
+    fn number_at(&mut self, (block, row): (u32, u32)) -> Option<u32> {
+        match &self.sources[block as usize].texts {
+            Texts::Numbered(ids, _) => match ids[row as usize] {
+                NO_TEXT => None,
+                id => Some(self.number(block, id)),
+            },
+            texts => texts.get(row as usize).map(|text| self.number_of(text)),
+        }
     }
 
     /// Returns the number of a text by its number plus one in a block.
