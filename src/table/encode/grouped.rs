@@ -1,7 +1,7 @@
 //! How rows stand in a row group: alike ones together, so that pages are small and a reader who wants few rows skips most of them.
 //!
-//! This takes nearly a quarter off `events`, and compressing it takes less time than sorting adds. Rows of a day, and of
-//! its row groups, stay in the order of time, and readers of ours sort a row group's rows again.
+//! This takes nearly a quarter off `events`, and saves more time of compressing than it takes. Row groups stay in the order of
+//! time, and readers of ours that need it sort the rows of one again.
 
 use parquet::errors::Result;
 use parquet::file::metadata::SortingColumn;

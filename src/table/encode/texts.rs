@@ -319,36 +319,42 @@ impl<'w, 's> Entries<'w, 's> {
 
     /// Takes some rows: the level of each, and the number of each text.
     fn take(&mut self, rows: &[(u32, u32)], defs: &mut Vec<u8>, numbers: &mut Vec<u32>) {
-        defs.extend(rows.iter().map(|row| {
-            let number = self.number_at(*row);
-            if let Some(number) = number {
-                numbers.push(number);
-            }
-            u8::from(number.is_some())
-        }));
+        let of_rows = self.numbers(rows);
+        let first = defs.len();
+        defs.extend(of_rows.iter().map(|number| u8::from(*number != 0)));
+        if defs[first..].contains(&0) {
+            let values = of_rows.iter().filter(|number| **number != 0);
+            numbers.extend(values.map(|number| number - 1));
+        } else {
+            numbers.extend(of_rows.iter().map(|number| number - 1));
+        }
     }
 
     /// Returns the number plus one of each row's text; 0 for none.
     pub(super) fn numbers(&mut self, rows: &[(u32, u32)]) -> Vec<u32> {
-        rows.iter()
-            .map(|row| self.number_at(*row).map_or(0, |number| number + 1))
-            .collect()
+        let number = |(block, row): &(u32, u32)| {
+            let Source { texts, known } = &self.sources[*block as usize];
+            match texts {
+                Texts::Numbered(ids, _) => {
+                    let id = ids[*row as usize];
+                    match known[id as usize] {
+                        0 if id == NO_TEXT => 0,
+                        0 => self.note(*block, id) + 1,
+                        known => known,
+                    }
+                }
+                texts => match texts.get(*row as usize) {
+                    Some(text) => self.number_of(text) + 1,
+                    None => 0,
+                },
+            }
+        };
+        rows.iter().map(number).collect()
     }
 
     /// Returns the texts, in the order of their numbers.
     pub(super) fn texts(&self) -> &[&'w [u8]] {
         &self.texts
-    }
-
-    #[inline]
-    fn number_at(&mut self, (block, row): (u32, u32)) -> Option<u32> {
-        match &self.sources[block as usize].texts {
-            Texts::Numbered(ids, _) => match ids[row as usize] {
-                NO_TEXT => None,
-                id => Some(self.number(block, id)),
-            },
-            texts => texts.get(row as usize).map(|text| self.number_of(text)),
-        }
     }
 
     /// Returns the number of a text by its number plus one in a block.
