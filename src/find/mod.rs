@@ -2,6 +2,7 @@
 //! and Bloom filters, of the others the columns that are asked for are read, and of the rows that fit the rest.
 
 mod file;
+mod filter;
 mod newest;
 mod query;
 

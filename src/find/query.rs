@@ -6,11 +6,11 @@ use std::io;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::TimestampMicrosecondType;
-use parquet::bloom_filter::Sbbf;
 use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
+use super::filter;
 use crate::select::Span;
 use crate::table::Table;
 
@@ -205,12 +205,12 @@ fn can_have_one<R: ChunkReader>(
     let is_between = |text: &&String| {
         min.is_none_or(|min| min <= text.as_bytes()) && max.is_none_or(|max| text.as_bytes() <= max)
     };
-    let mut between = texts.iter().filter(is_between).peekable();
-    if between.peek().is_none() {
-        return Ok(false);
-    }
-    let filter = Sbbf::read_from_column_chunk(chunk, file)?;
-    Ok(filter.is_none_or(|filter| between.any(|text| filter.check(text.as_str()))))
+    let between: Vec<&str> = texts
+        .iter()
+        .filter(is_between)
+        .map(String::as_str)
+        .collect();
+    Ok(!between.is_empty() && filter::may_have_one(chunk, &between, file)?)
 }
 
 /// The times of the oldest and the newest row of a row group.
