@@ -84,30 +84,33 @@ fn export_file(
     Ok(())
 }
 
-/// Writes the records of a row group, whose rows stand in no order, from the oldest to the newest.
+/// Writes the records of a row group, whose rows stand in no order, from the oldest to the newest. They are held until then: as
+/// many as a row group has.
 fn export_group(
     table: &'static Table,
     reader: ParquetRecordBatchReader,
     selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
-    let batches: Vec<RecordBatch> = reader.collect::<Result<_, _>>()?;
-    let rows: Vec<Rows<'_>> = batches
-        .iter()
-        .map(|batch| Rows::new(table, batch).context(NO_RECORDS))
-        .collect::<Result<_>>()?;
-    let mut order: Vec<(i64, usize, usize)> = Vec::new();
-    for (nth, batch) in batches.iter().enumerate() {
+    // Rebuilt as they stand, because going to and fro between the rows takes three times as long.
+    let (mut records, mut order) = (Vec::new(), Vec::new());
+    for batch in reader {
+        let batch = batch?;
+        let rows = Rows::new(table, &batch).context(NO_RECORDS)?;
         let times = batch.column_by_name(table.columns[table.order[0]].name);
         let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
-        let times = times.context("it has no times")?.values().iter();
-        order.extend(times.enumerate().map(|(row, time)| (*time, nth, row)));
+        let times = times.context("it has no times")?;
+        for (row, time) in times.values().iter().enumerate() {
+            if is_wanted(&rows, row, selection) {
+                let start = records.len();
+                records.extend_from_slice(&rows.record(row, row));
+                order.push((*time, start, records.len()));
+            }
+        }
     }
     order.sort_unstable();
-    for (_, nth, row) in order {
-        if is_wanted(&rows[nth], row, selection) {
-            writer.record(&rows[nth].record(row, row))?;
-        }
+    for (_, start, end) in order {
+        writer.record(&records[start..end])?;
     }
     Ok(())
 }
