@@ -39,6 +39,7 @@ pub fn export(
     let mut writer = RecordWriter {
         out,
         format,
+        selection,
         n_records: 0,
     };
     writer.begin()?;
@@ -47,7 +48,7 @@ pub fn export(
             .files(table)
             .filter(|file| overlaps(file, selection))
         {
-            export_file(&dataset, table, file, selection, &mut writer)
+            export_file(&dataset, table, file, &mut writer)
                 .with_context(|| format!("read {}/{}", dataset.address(), file.path))?;
         }
     }
@@ -67,7 +68,6 @@ fn export_file(
     dataset: &Dataset,
     table: &'static Table,
     file: &DataFile,
-    selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
     let data = dataset.open(file)?;
@@ -75,11 +75,11 @@ fn export_file(
     let builder =
         || ParquetRecordBatchReaderBuilder::new_with_metadata(data.clone(), metadata.clone());
     if table.grouped.is_empty() {
-        return export_in_order(table, builder().build()?, selection, writer);
+        return export_in_order(table, builder().build()?, writer);
     }
     for group in 0..metadata.metadata().num_row_groups() {
         let reader = builder().with_row_groups(vec![group]).build()?;
-        export_group(table, reader, selection, writer)?;
+        export_group(table, reader, writer)?;
     }
     Ok(())
 }
@@ -89,7 +89,6 @@ fn export_file(
 fn export_group(
     table: &'static Table,
     reader: ParquetRecordBatchReader,
-    selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
     // Rebuilt as they stand, because going to and fro between the rows takes three times as long.
@@ -101,7 +100,7 @@ fn export_group(
         let times = times.and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>());
         let times = times.context("it has no times")?;
         for (row, time) in times.values().iter().enumerate() {
-            if is_wanted(&rows, row, selection) {
+            if writer.wants(&rows, row) {
                 let start = records.len();
                 records.extend_from_slice(&rows.record(row, row));
                 order.push((*time, start, records.len()));
@@ -118,7 +117,6 @@ fn export_group(
 fn export_in_order(
     table: &'static Table,
     reader: ParquetRecordBatchReader,
-    selection: &Selection,
     writer: &mut RecordWriter<'_>,
 ) -> Result<()> {
     // The rows of one record of `aggregated_events` can lie on both sides of a batch's end.
@@ -129,11 +127,11 @@ fn export_in_order(
             Some(carried) => arrow::compute::concat_batches(&batch.schema(), [&carried, &batch])?,
             None => batch,
         };
-        let open_rows = export_batch(table, &batch, selection, writer, false)?;
+        let open_rows = export_batch(table, &batch, writer, false)?;
         carried = Some(batch.slice(batch.num_rows() - open_rows, open_rows));
     }
     if let Some(batch) = carried {
-        export_batch(table, &batch, selection, writer, true)?;
+        export_batch(table, &batch, writer, true)?;
     }
     Ok(())
 }
@@ -142,7 +140,6 @@ fn export_in_order(
 fn export_batch(
     table: &'static Table,
     batch: &RecordBatch,
-    selection: &Selection,
     writer: &mut RecordWriter<'_>,
     is_last: bool,
 ) -> Result<usize> {
@@ -156,7 +153,7 @@ fn export_batch(
         if last + 1 == rows.len() && !is_last {
             return Ok(rows.len() - first);
         }
-        if is_wanted(&rows, first, selection) {
+        if writer.wants(&rows, first) {
             writer.record(&rows.record(first, last))?;
         }
         first = last + 1;
@@ -164,24 +161,10 @@ fn export_batch(
     Ok(0)
 }
 
-fn is_wanted(rows: &Rows<'_>, row: usize, selection: &Selection) -> bool {
-    let Some(mut subject) = rows.subject(row) else {
-        return false;
-    };
-    // As in `run`: what the delivery key says goes before what the record says.
-    if let Some(key) = rows
-        .source_object(row)
-        .and_then(|object| DeliveryKey::parse(object).ok())
-    {
-        subject.account = Some(key.account);
-        subject.region = Some(key.region);
-    }
-    selection.wants(&subject)
-}
-
 struct RecordWriter<'o> {
     out: &'o mut dyn Write,
     format: ExportFormat,
+    selection: &'o Selection,
     n_records: u64,
 }
 
@@ -191,6 +174,21 @@ impl RecordWriter<'_> {
             self.out.write_all(b"{\"Records\":[")?;
         }
         Ok(())
+    }
+
+    fn wants(&self, rows: &Rows<'_>, row: usize) -> bool {
+        let Some(mut subject) = rows.subject(row) else {
+            return false;
+        };
+        // As in `run`: what the delivery key says goes before what the record says.
+        if let Some(key) = rows
+            .source_object(row)
+            .and_then(|object| DeliveryKey::parse(object).ok())
+        {
+            subject.account = Some(key.account);
+            subject.region = Some(key.region);
+        }
+        self.selection.wants(&subject)
     }
 
     fn record(&mut self, record: &[u8]) -> Result<()> {

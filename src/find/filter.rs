@@ -67,37 +67,14 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
-    use crate::table::chunk::Chunk;
-    use crate::table::encode::FileWriter;
-    use crate::table::events::{Col, TABLE};
-    use crate::table::merge::{Merge, Run, WindowLimits};
-
-    fn file_of(n_rows: i64) -> Bytes {
-        let mut chunk = Chunk::new(&TABLE);
-        for n in 0..n_rows {
-            chunk.int(Col::event_time, n);
-            chunk.text(Col::event_id, &n.to_string());
-            chunk.end_row();
-        }
-        let limits = WindowLimits {
-            rows: usize::MAX,
-            bytes: usize::MAX,
-        };
-        let run = Box::new(std::iter::once(Ok(chunk.sort()))) as Run;
-        let mut merge = Merge::new(&TABLE, vec![run], limits).expect("in memory");
-        let mut file = FileWriter::new(&TABLE, Vec::new()).expect("in memory");
-        let window = merge.next_window().expect("in memory").expect("rows");
-        file.write(&window).expect("in memory");
-        file.finish().expect("in memory").into()
-    }
+    use crate::find::tests::file_of_ids;
 
     #[test]
     fn a_block_says_what_the_whole_filter_says() {
         for n_rows in [1, 50, 3000, 70_000] {
-            let file = file_of(n_rows);
+            let file = file_of_ids(n_rows);
             let reader = SerializedFileReader::new(file.clone()).expect("a Parquet file");
             let group = reader.metadata().row_group(0);
             let column = |name: &str| {

@@ -107,6 +107,18 @@ fn file_of(rows: &[Row], first_id: usize, window_rows: usize) -> Bytes {
     file.finish().expect("in memory").into()
 }
 
+/// A file of a row group whose event ids are the numbers below `n_rows`.
+pub(super) fn file_of_ids(n_rows: usize) -> Bytes {
+    let row = Row {
+        time: 0,
+        name: None,
+        user: None,
+        read_only: None,
+        arns: Vec::new(),
+    };
+    file_of(&vec![row; n_rows], 0, usize::MAX)
+}
+
 fn id(row: &RecordBatch) -> usize {
     let ids = row.column_by_name("event_id").expect("a column");
     ids.as_string::<i32>().value(0).parse().expect("a number")
