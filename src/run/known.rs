@@ -1,7 +1,7 @@
 //! Which rows of a window stand in the dataset already: a merge-join of the window with the files of its partition.
 //!
 //! Row groups are in the order of time, as windows are, so each is read once, from the first that can matter on. Of a file only time
-//! and content hash are read, 10 bytes a row on disk. Where both are equal, the ids of those rows are read and decide.
+//! and content hash are read, 12 bytes a row on disk. Where both are equal, the ids of those rows are read and decide.
 
 use std::collections::{HashSet, VecDeque};
 
