@@ -136,6 +136,10 @@ pub const REJECTS_PER_OBJECT_MAX: usize = 10_000;
 /// short or threads are many, they are fewer (`Budget::chunk_bytes`).
 pub const CHUNK_BYTES: usize = 24 << 20;
 
+/// The first of them are handed out when they take this much: what each column takes of it says how much room it needs from
+/// then on, and columns need not grow, which copies them.
+pub const FIRST_CHUNK_BYTES: usize = 2 << 20;
+
 /// Rows of a block of a run on scratch: with the bytes below, what a merge holds of each run.
 pub const BLOCK_ROWS: usize = 2048;
 

@@ -245,6 +245,8 @@ struct Tables<'t> {
     wants_touched: bool,
     /// Rows of all tables are sorted and handed out when they take this much.
     bytes_max: usize,
+    /// The same until it happens for the first time, which shows how much room each column needs.
+    first_bytes_max: Option<usize>,
     /// Bytes of what became rows since that was looked at.
     fresh_bytes: usize,
     /// The first error of `out`: nothing more is made then.
@@ -265,6 +267,7 @@ impl<'t> Tables<'t> {
             rejects: Chunk::new(&rejects::TABLE),
             wants_touched: options.wants(&crate::table::resource_activity::TABLE),
             bytes_max,
+            first_bytes_max: Some(limits::FIRST_CHUNK_BYTES.min(bytes_max)),
             fresh_bytes: 0,
             failed: None,
         }
@@ -380,19 +383,24 @@ impl<'t> Tables<'t> {
         loop {
             let bytes = self.chunks().map(|chunk| chunk.bytes());
             let all: usize = bytes.iter().sum();
-            if all <= self.bytes_max {
+            if all <= self.first_bytes_max.unwrap_or(self.bytes_max) {
                 return Ok(());
             }
+            self.first_bytes_max = None;
             let largest = bytes.iter().enumerate().max_by_key(|(_, bytes)| **bytes);
-            self.hand_out_one(largest.map_or(0, |(nth, _)| nth))?;
+            let nth = largest.map_or(0, |(nth, _)| nth);
+            // The others keep theirs.
+            let room = (self.bytes_max + bytes[nth]).saturating_sub(all);
+            self.hand_out_one(nth, |full| full.with_room_for(room))?;
         }
     }
 
     fn hand_out_all(&mut self) -> io::Result<()> {
-        (0..self.chunks().len()).try_for_each(|nth| self.hand_out_one(nth))
+        let last = |full: &Chunk| Chunk::new(full.table());
+        (0..self.chunks().len()).try_for_each(|nth| self.hand_out_one(nth, last))
     }
 
-    fn hand_out_one(&mut self, nth: usize) -> io::Result<()> {
+    fn hand_out_one(&mut self, nth: usize, next: impl Fn(&Chunk) -> Chunk) -> io::Result<()> {
         let (out, options) = (self.out, self.options);
         let [.., chunk] = &mut self.chunks()[..=nth] else {
             unreachable!("there are tables")
@@ -400,8 +408,8 @@ impl<'t> Tables<'t> {
         if chunk.rows() == 0 {
             return Ok(());
         }
-        let empty = chunk.with_room_for();
-        let full = std::mem::replace(*chunk, empty);
+        let next = next(chunk);
+        let full = std::mem::replace(*chunk, next);
         if options.wants(full.table()) {
             out.take(full.sort())?;
         }
@@ -766,4 +774,68 @@ fn without_time(record: &Record<'_>) -> (Reason, String) {
         format!("is no time: {shown}")
     });
     (Reason::NoEventTime, format!("{name} {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::TABLES;
+    use std::sync::{Mutex, PoisonError};
+
+    /// What runs of events take.
+    #[derive(Default)]
+    struct Taken(Mutex<Vec<usize>>);
+
+    impl Takes for Taken {
+        fn take(&self, rows: Sorted) -> io::Result<()> {
+            assert_eq!(rows.chunk().table().name, events::TABLE.name);
+            let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            taken.push(rows.bytes());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_small_first_run_shows_how_much_room_columns_need() {
+        let record = |n: usize| {
+            let time = r#""eventTime":"2026-08-01T00:00:00Z""#;
+            format!(r#"{{{time},"requestParameters":{{"n":"{n:02000}"}}}}"#)
+        };
+        let records: Vec<String> = (0..5000).map(record).collect();
+        let object = format!("{{\"Records\":[{}]}}", records.join(","));
+        let options = Options {
+            selection: Selection::default(),
+            tables: TABLES.iter().map(|table| table.name).collect(),
+            run_day: 0,
+        };
+        let chunk_bytes = 2 * limits::FIRST_CHUNK_BYTES;
+        let room = Room {
+            chunk_bytes,
+            ..Room::default()
+        };
+        let taken = Taken::default();
+        let mut mill = Mill::new(&options, &taken, &room);
+        let history = History::default();
+        let place = Object {
+            number: 0,
+            source: "memory",
+            source_object: "a.json",
+            delivery_time: None,
+            account: None,
+            region: None,
+            history: &history,
+        };
+        let outcome = mill.object(place, object.as_bytes()).expect("in memory");
+        assert_eq!(outcome.counts.records, 5000);
+        mill.finish().expect("in memory");
+        let taken = taken.0.into_inner().unwrap_or_default();
+        let looked_at = 2 * limits::ROWS_LOOKED_AT_BYTES;
+        let [first, second, third] = taken[..] else {
+            panic!("10 MB of rows: {taken:?}")
+        };
+        let first_bytes = limits::FIRST_CHUNK_BYTES;
+        assert!((first_bytes..first_bytes + looked_at).contains(&first));
+        assert!((chunk_bytes..chunk_bytes + looked_at).contains(&second));
+        assert!(third < chunk_bytes);
+    }
 }

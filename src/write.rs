@@ -219,16 +219,20 @@ impl Writer<'_> {
         let mut next = next_window()?;
         while let Some(window) = next {
             // While all threads encode this window, one of them rolls it up and, where there is memory, merges the next.
-            let (encoded, (noted, ahead)) = rayon::join(
+            let (encoded, (noted, (taken, ahead))) = rayon::join(
                 || files.write(&window),
                 || {
                     let rolled_up = rollups.observe(&window, &mut |rows| runs.take(rows));
                     let noted = books.note(&window, runs).and_then(|()| Ok(rolled_up?));
-                    (noted, self.reads_ahead.then(&mut next_window))
+                    let ahead = rayon::join(
+                        || take_all(runs, rollups.take_many()),
+                        || self.reads_ahead.then(&mut next_window),
+                    );
+                    (noted, ahead)
                 },
             );
             encoded?;
-            noted?;
+            noted.and(taken)?;
             drop(window);
             next = ahead.unwrap_or_else(&mut next_window)?;
         }

@@ -47,7 +47,7 @@ impl Groups {
     pub(super) fn new(table: &'static Table) -> Self {
         Self {
             table,
-            rows: Vec::new(),
+            rows: Vec::with_capacity(limits::ROLLUP_BYTES / size_of::<Group>()), // growing copies them
             complete: 0,
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),

@@ -141,6 +141,12 @@ impl Rollups {
         Ok(())
     }
 
+    /// Returns complete rows of each table that has many, before they become too much: putting them in order is work that another
+    /// thread can take.
+    pub fn take_many(&mut self) -> Vec<Sorted> {
+        self.take_beyond(self.bytes_max / 4)
+    }
+
     /// Returns the parts of the keys of some rows.
     fn parts(&mut self, rows: &[(u32, u32)], blocks: &mut [Block<'_>]) -> Vec<[u32; PARTS.len()]> {
         let mut parts = vec![[0; PARTS.len()]; rows.len()];
@@ -200,26 +206,26 @@ impl Rollups {
         Ok(())
     }
 
-    /// Gives out the complete rows of each table that has more than so many bytes of them, one after the other.
+    /// Gives out the complete rows of each table that has more than so many bytes of them.
     fn give_out(&mut self, bytes_max: usize, take: Take<'_>) -> io::Result<()> {
-        for groups in [&mut self.activity, &mut self.resources] {
-            if groups.bytes() > bytes_max {
-                take(groups.take(&self.dict))?;
-            }
-        }
-        Ok(())
+        self.take_beyond(bytes_max).into_iter().try_for_each(take)
+    }
+
+    /// Returns the complete rows of each table that has more than so many bytes of them.
+    fn take_beyond(&mut self, bytes_max: usize) -> Vec<Sorted> {
+        let mut full = vec![&mut self.activity, &mut self.resources];
+        full.retain(|groups| groups.bytes() > bytes_max);
+        full.into_par_iter()
+            .with_max_len(1)
+            .map(|groups| groups.take(&self.dict))
+            .collect()
     }
 
     /// Completes all groups and returns the rows that are left.
     pub fn finish(mut self) -> Vec<Sorted> {
         self.activity.complete();
         self.resources.complete();
-        let mut left = vec![&mut self.activity, &mut self.resources];
-        left.retain(|groups| groups.bytes() > 0);
-        left.into_par_iter()
-            .with_max_len(1)
-            .map(|groups| groups.take(&self.dict))
-            .collect()
+        self.take_beyond(0)
     }
 }
 
@@ -449,6 +455,36 @@ mod tests {
             2,
             "two buckets, whatever the windows"
         );
+    }
+
+    #[test]
+    fn complete_rows_can_be_taken_before_they_are_too_much() {
+        let row = |minutes: i64| Row {
+            time: minutes * 60 * SECOND,
+            name: Some("a".to_owned()),
+            read_only: None,
+            is_error: false,
+            touched: Vec::new(),
+        };
+        let run: Run = Box::new(std::iter::once(Ok(chunk_of(&[row(0), row(20)]).sort())));
+        let (rows, bytes) = (usize::MAX, usize::MAX);
+        let limits = WindowLimits { rows, bytes };
+        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
+        let window = merge.next_window().expect("in memory").expect("two rows");
+        // The first bucket is complete, with one group of some 90 bytes, and a quarter of what is too much is many.
+        for (bytes_max, expected) in [(100, 1), (1000, 0)] {
+            let mut rollups = Rollups {
+                bytes_max,
+                ..Rollups::new(ALL)
+            };
+            let mut given = Vec::new();
+            observe(&mut rollups, &window, &mut given);
+            assert!(given.is_empty());
+            let mut runs = rollups.take_many();
+            assert_eq!(rows_of(&runs).count(), expected);
+            runs.extend(rollups.finish());
+            assert_eq!(activity_of(&runs).len(), 2);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::dict::Dict;
+use super::dict::{Dict, TextHash};
 use super::schema::{Kind, Table};
 use super::store::{
     NO_BOOL, NO_INT, NO_TEXT, Store, Texts, Worth, bool, fill, int, no_value, offset, range, value,
@@ -54,17 +54,25 @@ impl Chunk {
         }
     }
 
-    /// Returns a chunk without rows, with room for as many as this one has: growing would copy them all.
+    /// Returns a chunk without rows, with room for rows like those of this one that take so many bytes: growing copies a column, and
+    /// into fresh memory. Room that stays empty takes none.
     #[must_use]
-    pub fn with_room_for(&self) -> Self {
-        let stores = self.stores.iter().map(Store::with_room_for).collect();
+    pub fn with_room_for(&self, bytes: usize) -> Self {
+        let own = self.bytes().max(1);
+        // Columns vary from chunk to chunk, by an eighth and less.
+        let more = |n: usize| {
+            let n = n as u64;
+            let room = (n + n / 8) * bytes.max(own) as u64 / own as u64;
+            usize::try_from(room).unwrap_or_default()
+        };
+        let stores = self.stores.iter().map(|store| store.with_room_for(more));
         Self {
             table: self.table,
             rows: 0,
-            stores,
-            dict: Dict::with_room_for(&self.dict),
+            stores: stores.collect(),
+            dict: Dict::with_room_for(&self.dict, more),
             sizes: Sizes {
-                rows: Vec::with_capacity(self.rows),
+                rows: Vec::with_capacity(more(self.rows)),
                 fresh: 0,
             },
         }
@@ -429,6 +437,11 @@ impl Chunk {
         (id != NO_TEXT).then(|| self.dict.get(id - 1))
     }
 
+    /// Returns the hash of the text that a number plus one stands for.
+    pub(super) fn dictionary_hash(&self, id: u32) -> TextHash {
+        self.dict.hash_of(id - 1)
+    }
+
     /// Returns how many texts the dictionary has.
     pub fn dictionary_len(&self) -> usize {
         self.dict.len()
@@ -686,7 +699,7 @@ impl IdMap {
         if self.ids.len() <= id as usize {
             self.ids.resize(from.len() + 1, NO_TEXT);
         }
-        let known = to.intern(from.get(id - 1)) + 1;
+        let known = to.intern_of(from, id - 1) + 1;
         self.ids[id as usize] = known;
         known
     }

@@ -1,6 +1,7 @@
 //! Texts that repeat, kept once: a number for each.
 
 use std::hash::BuildHasher;
+use std::sync::LazyLock;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -9,8 +10,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 pub struct Dict {
     text: String,
     spans: Vec<Span>,
+    /// By number. Where texts of several dictionaries are gathered, most are told apart by them, and not looked at.
+    hashes: Vec<TextHash>,
     index: HashTable<Entry>,
-    hasher: DefaultHashBuilder,
     /// Numbers plus one of texts that came lately, by their ends: most texts come again soon, and comparing costs less than
     /// hashing and a look into a large table.
     recent: Vec<u32>,
@@ -22,17 +24,35 @@ pub struct Dict {
 struct Entry {
     span: Span,
     id: u32,
-    hash: u32,
+    hash: TextHash,
 }
 
 /// What a text takes beside its bytes.
-pub(super) const DICTIONARY_TEXT_BYTES: usize = SPAN_BYTES + ENTRY_BYTES;
+pub(super) const DICTIONARY_TEXT_BYTES: usize = SPAN_BYTES + HASH_BYTES + ENTRY_BYTES;
 const SPAN_BYTES: usize = size_of::<Span>();
+const HASH_BYTES: usize = size_of::<TextHash>();
 /// With the table's own byte for it, and room.
 const ENTRY_BYTES: usize = size_of::<Entry>() + 2;
 
 /// Where a text lies: its start above, its length below.
 type Span = u64;
+
+/// Half of the hash of a text: the same in all dictionaries of a process, and in no other process, so that nobody can make texts
+/// that have it in common.
+pub(super) type TextHash = u32;
+
+/// Returns the hash of a text.
+#[inline]
+pub(super) fn hash(text: &[u8]) -> TextHash {
+    static HASHER: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
+    (HASHER.hash_one(text) >> 32) as TextHash
+}
+
+/// Returns such a half as a whole: a table takes its place from the lower bits, and seven more to compare from the upper ones.
+#[inline]
+pub(super) fn spread(hash: TextHash) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
+}
 
 impl Dict {
     /// Returns the number of a text, giving it one where it has none.
@@ -43,19 +63,23 @@ impl Dict {
             Some(_) => {}
             None => self.recent.resize(RECENT, 0),
         }
-        let id = self.look_up(value);
+        let id = self.look_up(value, hash(value.as_bytes()));
         self.recent[place] = id + 1;
         id
     }
 
-    fn look_up(&mut self, value: &str) -> u32 {
-        let hash = short(self.hasher.hash_one(value));
+    /// As [`intern`](Self::intern), of a text that another dictionary has.
+    pub fn intern_of(&mut self, other: &Self, id: u32) -> u32 {
+        self.look_up(other.get(id), other.hash_of(id))
+    }
+
+    fn look_up(&mut self, value: &str, hash: TextHash) -> u32 {
         let is_it = |entry: &Entry| entry.hash == hash && is(&self.text, entry.span, value);
         if let Some(known) = self.index.find(spread(hash), is_it) {
             return known.id;
         }
         let id = number(self.spans.len());
-        let span = self.push(value);
+        let span = self.push(value, hash);
         let entry = Entry { span, id, hash };
         self.index
             .insert_unique(spread(hash), entry, |entry| spread(entry.hash));
@@ -63,10 +87,11 @@ impl Dict {
     }
 
     /// Appends a text and returns where it lies.
-    fn push(&mut self, value: &str) -> Span {
+    fn push(&mut self, value: &str, hash: TextHash) -> Span {
         let span = u64::from(number(self.text.len())) << 32 | u64::from(number(value.len()));
         self.text.push_str(value);
         self.spans.push(span);
+        self.hashes.push(hash);
         span
     }
 
@@ -78,6 +103,11 @@ impl Dict {
     /// Returns the bytes of a number's text.
     pub(super) fn bytes_of(&self, id: u32) -> &[u8] {
         bytes(&self.text, self.spans[id as usize])
+    }
+
+    /// Returns the hash of a number's text.
+    pub(super) fn hash_of(&self, id: u32) -> TextHash {
+        self.hashes[id as usize]
     }
 
     /// Returns whether a number is that of a text.
@@ -101,12 +131,14 @@ impl Dict {
         self.spans.is_empty()
     }
 
-    /// Returns an empty dictionary with room for as much as this one holds.
-    pub fn with_room_for(other: &Self) -> Self {
+    /// Returns an empty dictionary with room for what `more` makes of the lengths of another.
+    pub fn with_room_for(other: &Self, more: impl Fn(usize) -> usize) -> Self {
         Self {
-            text: String::with_capacity(other.text.len()),
-            spans: Vec::with_capacity(other.spans.len()),
-            index: HashTable::with_capacity(other.spans.len()),
+            text: String::with_capacity(more(other.text.len())),
+            spans: Vec::with_capacity(more(other.spans.len())),
+            hashes: Vec::with_capacity(more(other.hashes.len())),
+            // One that is sparse is slow, and texts become fresh ever less often.
+            index: HashTable::with_capacity(other.len()),
             ..Self::default()
         }
     }
@@ -123,10 +155,11 @@ impl Dict {
         let mut part = Self {
             text: String::with_capacity(ids.iter().map(|id| self.length(*id)).sum()),
             spans: Vec::with_capacity(ids.len()),
+            hashes: Vec::with_capacity(ids.len()),
             ..Self::default()
         };
         for id in &ids {
-            part.push(self.get(*id));
+            part.push(self.get(*id), self.hash_of(*id));
         }
         (part, self.ranks_of(&ids))
     }
@@ -168,7 +201,8 @@ impl Dict {
 
     /// Returns the memory in use, in bytes.
     pub fn bytes(&self) -> usize {
-        self.text.len() + SPAN_BYTES * self.spans.len() + ENTRY_BYTES * self.index.len()
+        let spans = (SPAN_BYTES + HASH_BYTES) * self.spans.len();
+        self.text.len() + spans + ENTRY_BYTES * self.index.len()
     }
 
     /// Forgets how to find a text's number: nothing is added any more.
@@ -177,6 +211,7 @@ impl Dict {
         self.recent = Vec::new();
         self.text.shrink_to_fit();
         self.spans.shrink_to_fit();
+        self.hashes.shrink_to_fit();
     }
 
     /// Returns the texts end to end, and where each lies.
@@ -192,6 +227,7 @@ impl Dict {
                 .is_some_and(|rest| rest.get(..len).is_some())
         };
         spans.iter().all(lies_within).then(|| Self {
+            hashes: spans.iter().map(|span| hash(bytes(&text, *span))).collect(),
             text,
             spans,
             ..Self::default()
@@ -202,16 +238,6 @@ impl Dict {
 /// A count of texts or bytes, as spans and numbers have it.
 fn number(n: usize) -> u32 {
     u32::try_from(n).expect("a dictionary is cut long before 4 GiB")
-}
-
-/// The half of a hash that is kept.
-fn short(hash: u64) -> u32 {
-    (hash >> 32) as u32
-}
-
-/// Such a half as a whole: the table takes its place from the lower bits, and seven more to compare from the upper ones.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) << 32 | u64::from(hash)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the two halves of a span")]
@@ -305,6 +331,28 @@ mod tests {
             proptest::prop_assert_eq!(copy.len(), distinct.len());
             for (id, text) in (0..).zip(distinct) {
                 proptest::prop_assert_eq!(copy.get(id), text);
+                proptest::prop_assert_eq!(copy.hash_of(id), dict.hash_of(id));
+            }
+        }
+
+        #[test]
+        fn texts_of_another_are_found_as_if_they_came_themselves(
+            texts in proptest::collection::vec("[ab\u{e9}]{0,2}", 0..50),
+            others in proptest::collection::vec("[ab\u{e9}]{0,2}", 0..50),
+        ) {
+            let (mut one, mut two, mut other) = (Dict::default(), Dict::default(), Dict::default());
+            for text in &texts {
+                one.intern(text);
+                two.intern(text);
+            }
+            for text in &others {
+                other.intern(text);
+            }
+            let (sorted, _) = other.part(0..number(other.len()));
+            for other in [&other, &sorted] {
+                for id in 0..number(other.len()) {
+                    proptest::prop_assert_eq!(one.intern_of(other, id), two.intern(other.get(id)));
+                }
             }
         }
 

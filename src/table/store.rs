@@ -136,27 +136,27 @@ impl Store {
         Self::Plain { data, ends }
     }
 
-    /// A column without rows, with room for as much as this one holds.
-    pub(super) fn with_room_for(&self) -> Self {
+    /// A column without rows, with room for what `more` makes of the lengths of this one.
+    pub(super) fn with_room_for(&self, more: impl Fn(usize) -> usize) -> Self {
         match self {
             Self::Empty => Self::Empty,
             Self::Text { ids, .. } => Self::Text {
-                ids: Vec::with_capacity(ids.len()),
+                ids: Vec::with_capacity(more(ids.len())),
                 worth: Worth::default(),
             },
             Self::Plain { data, ends } => Self::Plain {
-                data: String::with_capacity(data.len()),
-                ends: Vec::with_capacity(ends.len()),
+                data: String::with_capacity(more(data.len())),
+                ends: Vec::with_capacity(more(ends.len())),
             },
             Self::Bytes { data, ends } => Self::Bytes {
-                data: Vec::with_capacity(data.len()),
-                ends: Vec::with_capacity(ends.len()),
+                data: Vec::with_capacity(more(data.len())),
+                ends: Vec::with_capacity(more(ends.len())),
             },
-            Self::Int(values) => Self::Int(Vec::with_capacity(values.len())),
-            Self::Bool(values) => Self::Bool(Vec::with_capacity(values.len())),
+            Self::Int(values) => Self::Int(Vec::with_capacity(more(values.len()))),
+            Self::Bool(values) => Self::Bool(Vec::with_capacity(more(values.len()))),
             Self::List { ids, ends } => Self::List {
-                ids: Vec::with_capacity(ids.len()),
-                ends: Vec::with_capacity(ends.len()),
+                ids: Vec::with_capacity(more(ids.len())),
+                ends: Vec::with_capacity(more(ends.len())),
             },
         }
     }

@@ -91,10 +91,9 @@ impl<'g> Inflater<'g> {
         }
         self.permit = self.gate.enter(self.bytes_to_unwrap(length));
         if self.buffer.len() < length {
-            if length > self.gate.free_bytes() {
-                self.buffer = Vec::with_capacity(length); // what is there need not be copied
-            }
-            self.buffer.resize(length, 0);
+            // What is there need not be copied; and a little more, so that this is rare.
+            let room = length.next_power_of_two().min(self.gate.free_bytes());
+            self.buffer = vec![0; room.max(length)];
         }
         let content = &mut self.buffer[..length];
         self.deflate.reset(false);

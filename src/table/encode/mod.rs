@@ -37,6 +37,9 @@ pub struct FileWriter<W: Write + Send> {
     columns: Vec<(usize, Kind, Vec<ColumnDescPtr>)>,
     table: &'static Table,
     spare: Arc<Spare>,
+    /// The columns of the last row group: written when the next is about to be encoded, while other threads do something else, and
+    /// not when they all wait for its end.
+    last: Vec<Encoded>,
 }
 
 impl<W: Write + Send> std::fmt::Debug for FileWriter<W> {
@@ -92,6 +95,7 @@ impl<W: Write + Send> FileWriter<W> {
             columns,
             table,
             spare,
+            last: Vec::new(),
         })
     }
 
@@ -99,8 +103,9 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// # Errors
     ///
-    /// Returns what the underlying writer says.
+    /// Returns what the underlying writer says, be it of the row group before.
     pub fn write(&mut self, window: &Window) -> Result<()> {
+        self.write_last()?;
         let grouped = grouped::window(self.table, window, &self.spare)?;
         let window = grouped.as_ref().unwrap_or(window);
         let properties = self.file.properties();
@@ -113,8 +118,16 @@ impl<W: Write + Send> FileWriter<W> {
                     .lend(|scratch| encode(window, *column, *kind, leaves, properties, scratch))
             })
             .collect::<Result<_>>()?;
+        self.last = encoded.into_iter().flatten().collect();
+        Ok(())
+    }
+
+    fn write_last(&mut self) -> Result<()> {
+        if self.last.is_empty() {
+            return Ok(());
+        }
         let mut row_group = self.file.next_row_group()?;
-        for Encoded { bytes, close } in encoded.into_iter().flatten() {
+        for Encoded { bytes, close } in self.last.drain(..) {
             row_group.append_column(&bytes, close)?;
         }
         row_group.close()?;
@@ -123,7 +136,8 @@ impl<W: Write + Send> FileWriter<W> {
 
     /// Returns how many bytes the file has so far.
     pub fn bytes_written(&self) -> usize {
-        self.file.bytes_written()
+        let last = self.last.iter().map(|column| column.bytes.len());
+        self.file.bytes_written() + last.sum::<usize>()
     }
 
     /// Completes the file and returns what it was written to.
@@ -132,6 +146,7 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Returns what the underlying writer says.
     pub fn finish(mut self) -> Result<W> {
+        self.write_last()?;
         self.file.finish()?;
         let out = self.file.inner_mut().0.take();
         Ok(out.expect("it is taken only here"))

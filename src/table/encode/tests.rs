@@ -74,6 +74,23 @@ fn as_they_stand(file: Vec<u8>) -> RecordBatch {
 }
 
 #[test]
+fn a_row_group_counts_before_it_stands_in_the_file() {
+    let mut merge = merge_of(vec![chunk_of(0..10)], 5);
+    let mut file = FileWriter::new(&TABLE, Vec::new()).expect("in memory");
+    let mut ends = vec![file.bytes_written()];
+    while let Some(window) = merge.next_window().expect("in memory") {
+        file.write(&window).expect("in memory");
+        ends.push(file.bytes_written());
+    }
+    let file = bytes::Bytes::from(file.finish().expect("in memory"));
+    let reader = SerializedFileReader::new(file).expect("a Parquet file");
+    let begins = |group: usize| reader.metadata().row_group(group).column(0).byte_range().0;
+    assert_eq!(ends.len(), 3);
+    assert_eq!([begins(0), begins(1)], [ends[0] as u64, ends[1] as u64]);
+    assert!(ends[2] > ends[1]);
+}
+
+#[test]
 fn values_come_back() {
     let batch = read(file_of(vec![chunk_of(0..10)], 4));
     assert_eq!(batch.num_rows(), 10);

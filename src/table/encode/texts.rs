@@ -3,11 +3,10 @@
 //! The numbers that texts have in their chunks lead to the numbers they have in the column, so that a text is looked
 //! up once for every chunk that has it, and not once for every row.
 
-use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::Arc;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::HashTable;
 use memchr::memchr_iter;
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
@@ -17,6 +16,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::pages::{self, Data, Encoded, Pages, Scratch, levels};
 use super::{delta, rle};
 use crate::table::chunk::Sorted;
+use crate::table::dict::{TextHash, hash, spread};
 use crate::table::merge::Window;
 use crate::table::store::{NO_TEXT, Texts};
 
@@ -269,8 +269,7 @@ pub(super) struct Entries<'w, 's> {
     /// What is known of them: block, the text's number plus one in it.
     noted: &'s mut Vec<(u32, u32)>,
     /// The numbers of `texts`, by text.
-    index: &'s mut HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    index: &'s mut HashTable<(TextHash, u32)>,
     texts: Vec<&'w [u8]>,
 }
 
@@ -286,7 +285,7 @@ struct Source<'w, 's> {
 pub(super) struct Memory {
     known: Vec<Vec<u32>>,
     noted: Vec<(u32, u32)>,
-    index: HashTable<u32>,
+    index: HashTable<(TextHash, u32)>,
 }
 
 impl<'w, 's> Entries<'w, 's> {
@@ -312,7 +311,6 @@ impl<'w, 's> Entries<'w, 's> {
             sources: known.iter_mut().zip(&window.blocks).map(source).collect(),
             noted,
             index,
-            hasher: DefaultHashBuilder::default(),
             texts: Vec::new(),
         }
     }
@@ -344,7 +342,7 @@ impl<'w, 's> Entries<'w, 's> {
                     }
                 }
                 texts => match texts.get(*row as usize) {
-                    Some(text) => self.number_of(text) + 1,
+                    Some(text) => self.number_of(text, hash(text)) + 1,
                     None => 0,
                 },
             }
@@ -368,32 +366,24 @@ impl<'w, 's> Entries<'w, 's> {
 
     #[cold]
     fn note(&mut self, block: u32, id: u32) -> u32 {
-        let text = self.window.blocks[block as usize]
-            .chunk()
-            .dictionary_text(id)
-            .unwrap_or_default();
-        let number = self.number_of(text.as_bytes());
+        let chunk = self.window.blocks[block as usize].chunk();
+        let text = chunk.dictionary_text(id).unwrap_or_default();
+        let number = self.number_of(text.as_bytes(), chunk.dictionary_hash(id));
         self.sources[block as usize].known[id as usize] = number + 1;
         self.noted.push((block, id));
         number
     }
 
-    fn number_of(&mut self, text: &'w [u8]) -> u32 {
-        let Self {
-            texts,
-            index,
-            hasher,
-            ..
-        } = self;
-        let hash = hasher.hash_one(text);
-        if let Some(number) = index.find(hash, |number| texts[*number as usize] == text) {
+    fn number_of(&mut self, text: &'w [u8], hash: TextHash) -> u32 {
+        let Self { texts, index, .. } = self;
+        let is_it =
+            |(known, number): &(TextHash, u32)| *known == hash && texts[*number as usize] == text;
+        if let Some((_, number)) = index.find(spread(hash), is_it) {
             return *number;
         }
         let number = u32::try_from(texts.len()).expect("a row group has fewer than 2^32 values");
         texts.push(text);
-        index.insert_unique(hash, number, |number| {
-            hasher.hash_one(texts[*number as usize])
-        });
+        index.insert_unique(spread(hash), (hash, number), |(hash, _)| spread(*hash));
         number
     }
 
