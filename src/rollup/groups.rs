@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -51,6 +52,16 @@ impl Groups {
             complete: 0,
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
+        }
+    }
+
+    /// Looks at the groups of keys that are about to be counted: memory brings them side by side, and not one after the other.
+    pub(super) fn wait_for(&self, keys: &[(Key, i64)]) {
+        let open = &self.rows[self.complete..];
+        for (key, _) in keys {
+            let hash = self.hasher.hash_one(key);
+            let group = self.index.find(hash, |nth| (*nth as usize) < open.len());
+            black_box(group.map(|nth| open[*nth as usize].events));
         }
     }
 

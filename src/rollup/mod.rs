@@ -19,7 +19,7 @@ use crate::table::events::Col as Event;
 use crate::table::merge::Window;
 use crate::table::{activity, resource_activity};
 use crate::trail::time::DAY;
-use groups::{Groups, TRUE};
+use groups::{Groups, Key, TRUE};
 
 /// Which rollups are made, and how.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +40,8 @@ pub struct Rollups {
     dict: Dict,
     activity: Groups,
     resources: Groups,
+    /// Keys of resources that are to be counted, and when they were touched.
+    touches: Vec<(Key, i64)>,
     /// Complete groups of a table are given out when they take more.
     bytes_max: usize,
 }
@@ -88,6 +90,8 @@ impl<'w> Block<'w> {
 
 /// Rows whose keys are looked up together: few enough to stay in the cache until they are counted.
 const BATCH_ROWS: usize = 512;
+/// Touched resources that are counted together.
+const BATCH_TOUCHES: usize = 256;
 
 impl Rollups {
     /// Begins.
@@ -97,6 +101,7 @@ impl Rollups {
             dict: Dict::default(),
             activity: Groups::new(&activity::TABLE),
             resources: Groups::new(&resource_activity::TABLE),
+            touches: Vec::with_capacity(BATCH_TOUCHES),
             bytes_max: limits::ROLLUP_BYTES,
         }
     }
@@ -133,9 +138,10 @@ impl Rollups {
                     self.activity.count(bucket, key, time, is_error == TRUE);
                 }
                 if self.options.resource_activity {
-                    self.observe_resources(block, row, parts, (window.day * DAY, time));
+                    self.touch(block, row, parts, (window.day * DAY, time));
                 }
             }
+            self.count_touches(window.day * DAY);
             self.give_out(self.bytes_max, take)?;
         }
         Ok(())
@@ -160,7 +166,8 @@ impl Rollups {
         parts
     }
 
-    fn observe_resources(
+    /// Notes what an event touched. A resource's group is one of very many, so they are looked for together.
+    fn touch(
         &mut self,
         Block { chunk, ids, .. }: &mut Block<'_>,
         row: usize,
@@ -193,6 +200,16 @@ impl Rollups {
                 arn, kind, account, region, source, name, principal, ip, read_only, channel,
                 is_error, evidence,
             ];
+            self.touches.push((key, time));
+            if self.touches.len() == BATCH_TOUCHES {
+                self.count_touches(day);
+            }
+        }
+    }
+
+    fn count_touches(&mut self, day: i64) {
+        self.resources.wait_for(&self.touches);
+        for (key, time) in self.touches.drain(..) {
             self.resources.count(day, key, time, false);
         }
     }
@@ -340,14 +357,14 @@ mod tests {
         sums.3 = sums.3.max(last);
     }
 
-    type Key = (i64, Option<String>, Option<bool>);
+    type NaiveKey = (i64, Option<String>, Option<bool>);
 
     fn rows_of(runs: &[Sorted]) -> impl Iterator<Item = (&Chunk, usize)> {
         runs.iter()
             .flat_map(|run| (0..run.len()).map(|row| (run.chunk(), row)))
     }
 
-    fn activity_of(runs: &[Sorted]) -> BTreeMap<Key, Sums> {
+    fn activity_of(runs: &[Sorted]) -> BTreeMap<NaiveKey, Sums> {
         use activity::Col;
         let mut found = BTreeMap::new();
         for (chunk, row) in rows_of(runs) {
@@ -418,7 +435,7 @@ mod tests {
             window_rows in 1..30_usize,
             bytes_max in 0..2000_usize,
         ) {
-            let mut activity: BTreeMap<Key, Sums> = BTreeMap::new();
+            let mut activity: BTreeMap<NaiveKey, Sums> = BTreeMap::new();
             let mut resources: BTreeMap<(i64, String, Option<String>), Sums> = BTreeMap::new();
             for row in &rows {
                 let sums = (1, i64::from(row.is_error), row.time, row.time);

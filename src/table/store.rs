@@ -81,6 +81,15 @@ impl<'c> Texts<'c> {
             Self::Own(data, ends) => value(data, ends, row),
         }
     }
+
+    /// Returns the text or bytes of a row where they have no number.
+    #[inline]
+    pub(super) fn own(&self, row: usize) -> Option<&'c [u8]> {
+        match self {
+            Self::Own(data, ends) => value(data, ends, row),
+            Self::None | Self::Numbered(..) => None,
+        }
+    }
 }
 
 impl Store {

@@ -3,6 +3,7 @@
 //! The numbers that texts have in their chunks lead to the numbers they have in the column, so that a text is looked
 //! up once for every chunk that has it, and not once for every row.
 
+use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -330,24 +331,36 @@ impl<'w, 's> Entries<'w, 's> {
 
     /// Returns the number plus one of each row's text; 0 for none.
     pub(super) fn numbers(&mut self, rows: &[(u32, u32)]) -> Vec<u32> {
-        let number = |(block, row): &(u32, u32)| {
-            let Source { texts, known } = &self.sources[*block as usize];
-            match texts {
-                Texts::Numbered(ids, _) => {
-                    let id = ids[*row as usize];
-                    match known[id as usize] {
-                        0 if id == NO_TEXT => 0,
-                        0 => self.note(*block, id) + 1,
-                        known => known,
-                    }
+        let mut numbers = Vec::with_capacity(rows.len());
+        for rows in rows.chunks(WAITED_FOR) {
+            wait_for(rows.iter().filter_map(|(block, row)| {
+                let texts = &self.sources[*block as usize].texts;
+                texts.own(*row as usize)
+            }));
+            numbers.extend(
+                rows.iter()
+                    .map(|(block, row)| self.number_of_row(*block, *row)),
+            );
+        }
+        numbers
+    }
+
+    fn number_of_row(&mut self, block: u32, row: u32) -> u32 {
+        let Source { texts, known } = &self.sources[block as usize];
+        match texts {
+            Texts::Numbered(ids, _) => {
+                let id = ids[row as usize];
+                match known[id as usize] {
+                    0 if id == NO_TEXT => 0,
+                    0 => self.note(block, id) + 1,
+                    known => known,
                 }
-                texts => match texts.get(*row as usize) {
-                    Some(text) => self.number_of(text, hash(text)) + 1,
-                    None => 0,
-                },
             }
-        };
-        rows.iter().map(number).collect()
+            texts => match texts.get(row as usize) {
+                Some(text) => self.number_of(text, hash(text)) + 1,
+                None => 0,
+            },
+        }
     }
 
     /// Returns the texts, in the order of their numbers.
@@ -477,11 +490,24 @@ impl Filter {
     }
 }
 
+/// Texts that are waited for at once: they lie scattered over chunks, far from any cache.
+const WAITED_FOR: usize = 32;
+
+/// Looks at both ends of some texts: memory brings them side by side, and not one after the other as they are used.
+fn wait_for<'t>(texts: impl Iterator<Item = &'t [u8]>) {
+    let end = |byte: Option<&u8>| byte.copied().unwrap_or_default();
+    let ends = |text: &[u8]| end(text.first()) ^ end(text.last());
+    black_box(texts.fold(0, |sum, text| sum ^ ends(text)));
+}
+
 /// Appends each value behind its length.
 fn plain(values: &[&[u8]], out: &mut Vec<u8>) {
-    for value in values {
-        out.extend_from_slice(&count(value.len()).to_le_bytes());
-        out.extend_from_slice(value);
+    for values in values.chunks(WAITED_FOR) {
+        wait_for(values.iter().copied());
+        for value in values {
+            out.extend_from_slice(&count(value.len()).to_le_bytes());
+            out.extend_from_slice(value);
+        }
     }
 }
 
@@ -495,8 +521,11 @@ fn own(values: &[&[u8]], out: &mut Vec<u8>) -> Encoding {
     }
     let lengths: Vec<u32> = values.iter().map(|value| count(value.len())).collect();
     delta::encode(&lengths, out);
-    for value in values {
-        out.extend_from_slice(value);
+    for values in values.chunks(WAITED_FOR) {
+        wait_for(values.iter().copied());
+        for value in values {
+            out.extend_from_slice(value);
+        }
     }
     Encoding::DELTA_LENGTH_BYTE_ARRAY
 }
