@@ -204,6 +204,10 @@ pub const MEMORY_OF_PROGRAM: usize = 24 << 20;
 /// A window of rows at its limits, and what is encoded of it.
 pub const MEMORY_OF_WINDOW: usize = 160 << 20;
 
+/// Columns of a row group that may wait until the next one is about to be encoded, beside that one's rows: ordinary ones take
+/// half of this. Larger ones are written at once.
+pub const WAITING_COLUMNS_BYTES: usize = 32 << 20;
+
 /// Rollups at their limits, and the ids and copies that are kept beside.
 pub const MEMORY_OF_ROLLUPS: usize = 64 << 20;
 

@@ -60,8 +60,8 @@ impl Groups {
         let open = &self.rows[self.complete..];
         for (key, _) in keys {
             let hash = self.hasher.hash_one(key);
-            let group = self.index.find(hash, |nth| (*nth as usize) < open.len());
-            black_box(group.map(|nth| open[*nth as usize].events));
+            let likely = self.index.find(hash, |_| true);
+            black_box(likely.map(|nth| open[*nth as usize].events));
         }
     }
 

@@ -26,6 +26,7 @@ use rayon::prelude::*;
 
 use super::merge::Window;
 use super::schema::{Kind, RESOURCE_FIELDS, Table};
+use crate::limits;
 pub use pages::Spare;
 use pages::{Encoded, Scratch};
 use texts::Plan;
@@ -39,7 +40,7 @@ pub struct FileWriter<W: Write + Send> {
     spare: Arc<Spare>,
     /// The columns of the last row group: written when the next is about to be encoded, while other threads do something else, and
     /// not when they all wait for its end.
-    last: Vec<Encoded>,
+    waiting: Vec<Encoded>,
 }
 
 impl<W: Write + Send> std::fmt::Debug for FileWriter<W> {
@@ -95,7 +96,7 @@ impl<W: Write + Send> FileWriter<W> {
             columns,
             table,
             spare,
-            last: Vec::new(),
+            waiting: Vec::new(),
         })
     }
 
@@ -105,7 +106,7 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Returns what the underlying writer says, be it of the row group before.
     pub fn write(&mut self, window: &Window) -> Result<()> {
-        self.write_last()?;
+        self.write_waiting()?;
         let grouped = grouped::window(self.table, window, &self.spare)?;
         let window = grouped.as_ref().unwrap_or(window);
         let properties = self.file.properties();
@@ -118,16 +119,19 @@ impl<W: Write + Send> FileWriter<W> {
                     .lend(|scratch| encode(window, *column, *kind, leaves, properties, scratch))
             })
             .collect::<Result<_>>()?;
-        self.last = encoded.into_iter().flatten().collect();
+        self.waiting = encoded.into_iter().flatten().collect();
+        if self.waiting_bytes() > limits::WAITING_COLUMNS_BYTES {
+            self.write_waiting()?;
+        }
         Ok(())
     }
 
-    fn write_last(&mut self) -> Result<()> {
-        if self.last.is_empty() {
+    fn write_waiting(&mut self) -> Result<()> {
+        if self.waiting.is_empty() {
             return Ok(());
         }
         let mut row_group = self.file.next_row_group()?;
-        for Encoded { bytes, close } in self.last.drain(..) {
+        for Encoded { bytes, close } in self.waiting.drain(..) {
             row_group.append_column(&bytes, close)?;
         }
         row_group.close()?;
@@ -136,8 +140,11 @@ impl<W: Write + Send> FileWriter<W> {
 
     /// Returns how many bytes the file has so far.
     pub fn bytes_written(&self) -> usize {
-        let last = self.last.iter().map(|column| column.bytes.len());
-        self.file.bytes_written() + last.sum::<usize>()
+        self.file.bytes_written() + self.waiting_bytes()
+    }
+
+    fn waiting_bytes(&self) -> usize {
+        self.waiting.iter().map(|column| column.bytes.len()).sum()
     }
 
     /// Completes the file and returns what it was written to.
@@ -146,7 +153,7 @@ impl<W: Write + Send> FileWriter<W> {
     ///
     /// Returns what the underlying writer says.
     pub fn finish(mut self) -> Result<W> {
-        self.write_last()?;
+        self.write_waiting()?;
         self.file.finish()?;
         let out = self.file.inner_mut().0.take();
         Ok(out.expect("it is taken only here"))
