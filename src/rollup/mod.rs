@@ -319,6 +319,15 @@ mod tests {
         rollups.observe(window, &mut take).expect("in memory");
     }
 
+    /// All rows of a chunk.
+    fn window_of(chunk: Chunk) -> Window {
+        let run: Run = Box::new(std::iter::once(Ok(chunk.sort())));
+        let (rows, bytes) = (usize::MAX, usize::MAX);
+        let limits = WindowLimits { rows, bytes };
+        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
+        merge.next_window().expect("in memory").expect("rows")
+    }
+
     /// The rows of a table that are given out, after each window those that have more than so many bytes.
     fn rolled_up(table: &Table, rows: &[Row], window_rows: usize, bytes_max: usize) -> Vec<Sorted> {
         let run: Run = Box::new(std::iter::once(Ok(chunk_of(rows).sort())));
@@ -456,16 +465,19 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_complete_group_is_one_row() {
-        let row = |minutes: i64| Row {
+    fn at(minutes: i64) -> Row {
+        Row {
             time: minutes * 60 * SECOND,
             name: Some("a".to_owned()),
             read_only: None,
             is_error: false,
             touched: Vec::new(),
-        };
-        let rows: Vec<Row> = (0..30).map(row).collect();
+        }
+    }
+
+    #[test]
+    fn a_complete_group_is_one_row() {
+        let rows: Vec<Row> = (0..30).map(at).collect();
         let runs = rolled_up(&activity::TABLE, &rows, 7, usize::MAX);
         assert_eq!(
             rows_of(&runs).count(),
@@ -476,18 +488,7 @@ mod tests {
 
     #[test]
     fn complete_rows_can_be_taken_before_they_are_too_much() {
-        let row = |minutes: i64| Row {
-            time: minutes * 60 * SECOND,
-            name: Some("a".to_owned()),
-            read_only: None,
-            is_error: false,
-            touched: Vec::new(),
-        };
-        let run: Run = Box::new(std::iter::once(Ok(chunk_of(&[row(0), row(20)]).sort())));
-        let (rows, bytes) = (usize::MAX, usize::MAX);
-        let limits = WindowLimits { rows, bytes };
-        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
-        let window = merge.next_window().expect("in memory").expect("two rows");
+        let window = window_of(chunk_of(&[at(0), at(20)]));
         // The first bucket is complete, with one group of some 90 bytes, and a quarter of what is too much is many.
         for (bytes_max, expected) in [(100, 1), (1000, 0)] {
             let mut rollups = Rollups {
@@ -568,11 +569,7 @@ mod tests {
 
     #[test]
     fn every_part_of_a_key_and_every_count_is_in_its_column() {
-        let run: Run = Box::new(std::iter::once(Ok(event_of_names().sort())));
-        let (rows, bytes) = (usize::MAX, usize::MAX);
-        let limits = WindowLimits { rows, bytes };
-        let mut merge = Merge::new(&events::TABLE, vec![run], limits).expect("in memory");
-        let window = merge.next_window().expect("in memory").expect("one row");
+        let window = window_of(event_of_names());
         let mut rollups = Rollups::new(ALL);
         observe(&mut rollups, &window, &mut Vec::new());
         let runs = rollups.finish();

@@ -1,6 +1,14 @@
 //! `--memory` holds whatever the input is. Measured is what the system says that the process held at most.
 
-use crate::support::{Bucket, Out, delivery_key, event};
+use std::io;
+use std::sync::Mutex;
+
+use trailmill::budget::Room;
+use trailmill::limits::{FIRST_CHUNK_BYTES, ROWS_LOOKED_AT_BYTES};
+use trailmill::mill::{Mill, Takes};
+use trailmill::table::chunk::Sorted;
+
+use crate::support::{Bucket, Out, delivery_key, event, loose, options};
 
 /// What a run may hold beside `--memory 256MiB`: the program's own code, and what the allocator keeps.
 const BOUND_BYTES: u64 = (256 + 64) << 20;
@@ -50,4 +58,43 @@ fn runs_of_large_rows_are_merged_a_few_at_once() {
     let more = |object| format!(r#","unknown":"{text}{object}""#);
     let peak = peak_bytes("8", 40, more);
     assert!(peak.is_none_or(|bytes| bytes <= BOUND_BYTES), "{peak:?}");
+}
+
+/// What runs of events take.
+#[derive(Default)]
+struct Taken(Mutex<Vec<usize>>);
+
+impl Takes for Taken {
+    fn take(&self, rows: Sorted) -> io::Result<()> {
+        assert_eq!(rows.chunk().table().name, "events");
+        self.0.lock().unwrap().push(rows.bytes());
+        Ok(())
+    }
+}
+
+#[test]
+fn a_small_first_run_shows_how_much_room_columns_need() {
+    let record = |n: usize| {
+        let time = r#""eventTime":"2026-08-01T00:00:00Z""#;
+        format!(r#"{{{time},"requestParameters":{{"n":"{n:02000}"}}}}"#)
+    };
+    let records: Vec<String> = (0..5000).map(record).collect();
+    let object = format!("{{\"Records\":[{}]}}", records.join(","));
+    let (options, taken) = (options(), Taken::default());
+    let room = Room {
+        chunk_bytes: 2 * FIRST_CHUNK_BYTES,
+        ..Room::default()
+    };
+    let mut mill = Mill::new(&options, &taken, &room);
+    let outcome = mill.object(loose(0), object.as_bytes()).unwrap();
+    assert_eq!(outcome.counts.records, 5000);
+    mill.finish().unwrap();
+    let taken = taken.0.into_inner().unwrap();
+    let [first, second, third] = taken[..] else {
+        panic!("10 MB of rows: {taken:?}")
+    };
+    let from = |bytes: usize| bytes..bytes + 2 * ROWS_LOOKED_AT_BYTES;
+    assert!(from(FIRST_CHUNK_BYTES).contains(&first), "{first}");
+    assert!(from(room.chunk_bytes).contains(&second), "{second}");
+    assert!(third < room.chunk_bytes, "{third}");
 }
