@@ -57,6 +57,10 @@ pub const RECORD_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a rejected record that are kept in `rejects`; the cut is marked.
 pub const REJECT_RAW_BYTES_MAX: usize = 64 << 10;
 
+/// Where a quote or bracket was missing in an object, a value of it has to end before so many places at which another seems to
+/// begin, or half of them: real ones have next to none inside, and 50 MB of `{` in lines are 25 million that never end.
+pub const BEGINS_PASSED_MAX: usize = 16;
+
 /// Wrappings inside wrappings that are opened: records in `LookupEvents` output in an array is three.
 pub const WRAPPINGS_MAX: usize = 4;
 /// One delivery object as it lies in the bucket. CloudTrail's own end at 50 MB before compression; the rest is room

@@ -4,11 +4,14 @@
 //! output, EventBridge envelopes, CloudWatch Logs subscription payloads and log-export lines (a time, a space, a record). Records are found by
 //! following brackets and quotes, so a bad one costs itself and not its neighbours.
 
+mod shape;
+
 use std::borrow::Cow;
 
 use super::scan;
 use crate::limits;
 use crate::reject::{Reason, Reject};
+use shape::Shape;
 
 /// Takes what the unwrapping finds.
 pub trait Visitor {
@@ -45,6 +48,7 @@ pub fn unwrap(content: &[u8], complete: bool, visitor: &mut dyn Visitor) {
         complete,
         visitor,
         index: 0,
+        horizon: None,
     };
     unwrapper.top_level();
 }
@@ -57,6 +61,7 @@ pub fn unwrap_rest(content: &[u8], next: Place, complete: bool, visitor: &mut dy
         complete,
         visitor,
         index: next.index,
+        horizon: None,
     };
     let start = usize::try_from(next.offset).unwrap_or(content.len());
     let end = unwrapper.elements(start - 1, 1);
@@ -83,6 +88,34 @@ struct Unwrapper<'c, 'v> {
     complete: bool,
     visitor: &'v mut dyn Visitor,
     index: u32,
+    /// Set once a quote or bracket was missing.
+    horizon: Option<Horizon>,
+}
+
+/// How far a value is followed in an object that has broken ones, lest each of many that never end be followed to the object's end.
+#[derive(Debug, Clone, Copy, Default)]
+struct Horizon {
+    end: usize,
+    /// From here on it is looked for anew.
+    renewed_at: usize,
+}
+
+impl Horizon {
+    /// Looks ahead of a place, over some things that begin like another record.
+    fn ahead_of(content: &[u8], start: usize) -> Self {
+        let begins_here =
+            |at: &usize| content[at - 1] == b'\n' || content[*at..].starts_with(RECORD_BEGIN);
+        let behind = content.get(start + 1..).unwrap_or_default();
+        let mut begins = memchr::memchr_iter(b'{', behind)
+            .map(|at| start + 1 + at)
+            .filter(begins_here);
+        let renewed_at = begins.nth(limits::BEGINS_PASSED_MAX / 2);
+        let end = begins.nth(limits::BEGINS_PASSED_MAX / 2);
+        Self {
+            end: end.unwrap_or(content.len()),
+            renewed_at: renewed_at.unwrap_or(content.len()),
+        }
+    }
 }
 
 impl Unwrapper<'_, '_> {
@@ -126,7 +159,7 @@ impl Unwrapper<'_, '_> {
                 return self.close_document(end);
             }
         }
-        match scan::value_end(text, start) {
+        match self.value_end(start) {
             Some(end) => {
                 self.item(start..end, 0, Scope::Line);
                 end
@@ -135,18 +168,26 @@ impl Unwrapper<'_, '_> {
         }
     }
 
+    /// Returns where a value ends, as [`scan::value_end`]; `None` where that is too far in an object that has broken ones.
+    fn value_end(&mut self, start: usize) -> Option<usize> {
+        let end = match &mut self.horizon {
+            None => self.content.len(),
+            Some(horizon) => {
+                if start >= horizon.renewed_at {
+                    *horizon = Horizon::ahead_of(self.content, start);
+                }
+                horizon.end.min(self.content.len())
+            }
+        };
+        scan::value_end(&self.content[..end], start)
+    }
+
     /// What follows the records of a document, up to its closing brace.
     fn close_document(&mut self, at: usize) -> usize {
         let mut at = scan::skip_space(self.content, at);
         while self.content.get(at) == Some(&b',') {
-            let key = scan::skip_space(self.content, at + 1);
-            let Some(key_end) = scan::value_end(self.content, key) else {
-                return self.content.len();
-            };
-            let colon = scan::skip_space(self.content, key_end);
-            let value = scan::skip_space(self.content, (colon + 1).min(self.content.len()));
-            let Some(end) = scan::value_end(self.content, value) else {
-                return self.content.len();
+            let Some(end) = self.member_end(at + 1) else {
+                return self.unclosed(at);
             };
             at = scan::skip_space(self.content, end);
         }
@@ -155,6 +196,24 @@ impl Unwrapper<'_, '_> {
         } else {
             at
         }
+    }
+
+    /// Returns where the member behind a comma ends.
+    fn member_end(&mut self, start: usize) -> Option<usize> {
+        let key_end = self.value_end(scan::skip_space(self.content, start))?;
+        let colon = scan::skip_space(self.content, key_end);
+        let value = scan::skip_space(self.content, (colon + 1).min(self.content.len()));
+        self.value_end(value)
+    }
+
+    /// What follows the records of a document has no end; returns where to go on.
+    fn unclosed(&mut self, start: usize) -> usize {
+        let end = self.resume(start, self.content.len(), Scope::Line);
+        if self.complete {
+            let detail = "the document has no end".into();
+            self.reject(None, Reason::Truncated, detail, start..end);
+        }
+        end
     }
 
     /// The elements of the array that begins at `start`; returns where it ends.
@@ -172,7 +231,7 @@ impl Unwrapper<'_, '_> {
                 Some(b'}' | b':') => return self.garbage(at),
                 Some(_) => {}
             }
-            at = match scan::value_end(self.content, at) {
+            at = match self.value_end(at) {
                 Some(end) => self.item(at..end, depth, Scope::Array),
                 None => self.unfinished(at, Scope::Array),
             };
@@ -192,9 +251,7 @@ impl Unwrapper<'_, '_> {
     /// A value that the content ends in the middle of, or that seems so because a quote or bracket is missing: goes on
     /// at the next thing that begins like a record.
     fn unfinished(&mut self, start: usize, scope: Scope) -> usize {
-        let end = self
-            .resume_at(start, self.content.len(), scope)
-            .unwrap_or(self.content.len());
+        let end = self.resume(start, self.content.len(), scope);
         let index = self.next_index();
         let (reason, detail) = if end < self.content.len() {
             (Reason::InvalidJson, "a quote or bracket is missing")
@@ -208,9 +265,7 @@ impl Unwrapper<'_, '_> {
 
     /// Bytes in an array that begin no value; returns where to go on.
     fn garbage(&mut self, start: usize) -> usize {
-        let end = self
-            .resume_at(start, self.content.len(), Scope::Array)
-            .unwrap_or(self.content.len());
+        let end = self.resume(start, self.content.len(), Scope::Array);
         self.reject(
             None,
             Reason::InvalidJson,
@@ -220,17 +275,21 @@ impl Unwrapper<'_, '_> {
         end
     }
 
-    /// Where, behind `start` and before `end`, something begins that may be the next record.
-    fn resume_at(&self, start: usize, end: usize, scope: Scope) -> Option<usize> {
+    /// Where, behind `start` and before `end`, something begins that may be the next record; `end` where nothing does.
+    fn resume(&mut self, start: usize, end: usize, scope: Scope) -> usize {
         let rest = &self.content[start + 1..end];
-        match scope {
-            Scope::Array => memchr::memmem::find(rest, RECORD_BEGIN).map(|at| start + 1 + at),
+        let next = match scope {
+            Scope::Array => memchr::memmem::find(rest, RECORD_BEGIN),
             Scope::Line => {
-                let mut lines =
-                    memchr::memchr_iter(b'\n', rest).map(|newline| start + 1 + newline + 1);
-                lines.find(|line| self.content.get(*line) == Some(&b'{'))
+                let mut lines = memchr::memchr_iter(b'\n', rest).map(|newline| newline + 1);
+                lines.find(|line| rest.get(*line) == Some(&b'{'))
             }
-        }
+        };
+        let Some(next) = next else {
+            return end;
+        };
+        self.horizon.get_or_insert_default();
+        start + 1 + next
     }
 
     /// A line that does not begin with JSON: one of a log export has it behind a time; of others nothing is known.
@@ -281,7 +340,11 @@ impl Unwrapper<'_, '_> {
         match shape {
             Shape::Record => return self.record(range, scope),
             Shape::List(array) => {
+                // What is wrong in it ends with it.
+                let whole = self.content;
+                self.content = &whole[..range.end];
                 self.elements(array, depth + 1);
+                self.content = whole;
             }
             Shape::Text(string) => self.embedded(string),
             Shape::Envelope(detail) => {
@@ -303,7 +366,7 @@ impl Unwrapper<'_, '_> {
 
     /// Where the last of the elements that follow and are no objects ends: together they are one reject, for 50 MB of
     /// `1,1,1` are 25 million.
-    fn last_scalar(&self, mut end: usize) -> usize {
+    fn last_scalar(&mut self, mut end: usize) -> usize {
         loop {
             let comma = scan::skip_space(self.content, end);
             let next = scan::skip_space(self.content, (comma + 1).min(self.content.len()));
@@ -314,7 +377,7 @@ impl Unwrapper<'_, '_> {
             if self.content.get(comma) != Some(&b',') || !is_element {
                 return end;
             }
-            let Some(next_end) = scan::value_end(self.content, next) else {
+            let Some(next_end) = self.value_end(next) else {
                 return end;
             };
             end = next_end;
@@ -332,9 +395,7 @@ impl Unwrapper<'_, '_> {
         };
         // A lost quote makes one value of several records: those behind it can be had.
         let end = match reason {
-            Reason::InvalidJson => self
-                .resume_at(range.start, range.end, scope)
-                .unwrap_or(range.end),
+            Reason::InvalidJson => self.resume(range.start, range.end, scope),
             _ => range.end,
         };
         self.reject(Some(place.index), reason, detail.into(), range.start..end);
@@ -409,67 +470,6 @@ enum Scope {
     Line,
 }
 
-/// What an object is, by its keys.
-#[derive(Debug, PartialEq, Eq)]
-enum Shape {
-    /// A record, or nothing that is known; the parser will tell.
-    Record,
-    /// A wrapping with an array, which begins there.
-    List(usize),
-    /// A wrapping with a record in a string, there.
-    Text(std::ops::Range<usize>),
-    /// A wrapping with a record, there.
-    Envelope(std::ops::Range<usize>),
-    /// A wrapping that says that it has none.
-    Nothing,
-    /// A wrapping with something else.
-    Foreign(&'static str),
-}
-
-impl Shape {
-    fn of(content: &[u8], start: usize) -> Self {
-        let mut detail_type = None;
-        let mut detail = None;
-        let mut message_type = None;
-        let mut log_events = None;
-        let mut message = None;
-        for (key, value) in scan::members(content, start) {
-            let first = content[value.start];
-            match key {
-                // Only records have these.
-                b"eventVersion" | b"eventTime" | b"userIdentity" => return Self::Record,
-                b"Records" | b"Events" | b"events" if first == b'[' => {
-                    return Self::List(value.start);
-                }
-                b"CloudTrailEvent" if first == b'"' => return Self::Text(value),
-                b"detail-type" => detail_type = Some(value),
-                b"detail" => detail = Some(value),
-                b"messageType" => message_type = Some(value),
-                b"logEvents" if first == b'[' => log_events = Some(value),
-                b"message" if first == b'"' => message = Some(value),
-                _ => {}
-            }
-        }
-        match (detail_type, message_type) {
-            (Some(kind), _) => match detail {
-                Some(detail)
-                    if content[kind.clone()].ends_with(b"via CloudTrail\"")
-                        && content[detail.start] == b'{' =>
-                {
-                    Self::Envelope(detail)
-                }
-                _ => Self::Foreign("an event of EventBridge that carries no CloudTrail record"),
-            },
-            (None, Some(kind)) => match log_events {
-                _ if &content[kind.clone()] == b"\"CONTROL_MESSAGE\"" => Self::Nothing,
-                Some(events) => Self::List(events.start),
-                None => Self::Record,
-            },
-            (None, None) => message.map_or(Self::Record, Self::Text),
-        }
-    }
-}
-
 /// Returns what a string says, which takes memory: not where that is more than a record can be.
 fn unescape(string: &[u8]) -> Result<String, (Reason, String)> {
     if unescaped_least(string) > limits::RECORD_BYTES_MAX {
@@ -505,224 +505,4 @@ fn behind_time(line: &[u8]) -> Option<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_string_is_as_long_as_what_it_says() {
-        let check = |string: &str, expected| {
-            assert_eq!(unescaped_least(string.as_bytes()), expected, "{string}");
-        };
-        check(r#""""#, 0);
-        check(r#""abc""#, 3);
-        check(r#""a\"b\\\u0041""#, 5);
-        check(r#""\"#, 0);
-    }
-
-    /// Notes what it is given; takes what is JSON and has an `n`.
-    #[derive(Default)]
-    struct Notes {
-        records: Vec<String>,
-        rejects: Vec<String>,
-    }
-
-    impl Visitor for Notes {
-        fn record(&mut self, place: Place, record: &[u8]) -> Result<(), (Reason, String)> {
-            let value: serde_json::Value =
-                serde_json::from_slice(record).map_err(|e| (Reason::InvalidJson, e.to_string()))?;
-            let name = value["n"]
-                .as_i64()
-                .ok_or((Reason::NotCloudtrail, String::new()))?;
-            self.records.push(format!("{}:{name}", place.index));
-            Ok(())
-        }
-
-        fn reject(&mut self, reject: Reject<'_>) {
-            let index = reject
-                .record_index
-                .map_or("-".to_owned(), |index| index.to_string());
-            let (reason, at) = (reject.reason.name(), reject.byte_offset);
-            self.rejects
-                .push(format!("{index}:{reason}@{at}+{}", reject.raw.len()));
-        }
-    }
-
-    fn check(content: &str, records: &[&str], rejects: &[&str]) {
-        let mut notes = Notes::default();
-        unwrap(content.as_bytes(), true, &mut notes);
-        assert_eq!(
-            (notes.records, notes.rejects),
-            (strings(records), strings(rejects)),
-            "{content}"
-        );
-    }
-
-    fn strings(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|text| (*text).to_owned()).collect()
-    }
-
-    #[test]
-    fn wrappings() {
-        check(r#"{"Records":[{"n":1},{"n":2}]}"#, &["0:1", "1:2"], &[]);
-        check(
-            "\u{feff} { \"Records\" : [ {\"n\":1} , {\"n\":2} ] , \"x\": [1] } \n",
-            &["0:1", "1:2"],
-            &[],
-        );
-        check(r#"{"x":{"Records":[]},"Records":[{"n":1}]}"#, &["0:1"], &[]);
-        check(r#"{"Records":[]}"#, &[], &[]);
-        check(r#"[{"n":1},{"n":2}]"#, &["0:1", "1:2"], &[]);
-        check(r#"{"n":1}"#, &["0:1"], &[]);
-        check(
-            "{\"n\":1}\n{\"n\":2}\r\n\n{\"n\":3}\n",
-            &["0:1", "1:2", "2:3"],
-            &[],
-        );
-        check(
-            r#"{"n":1}{"n":2}{"Records":[{"n":3}]}[{"n":4}]"#,
-            &["0:1", "1:2", "2:3", "3:4"],
-            &[],
-        );
-        check(
-            "{\"Records\":[{\"n\":1}]}\n{\"Records\":[{\"n\":2}]}",
-            &["0:1", "1:2"],
-            &[],
-        );
-    }
-
-    #[test]
-    fn lookup_events() {
-        let event =
-            r#"{"EventId":"x","CloudTrailEvent":"{\"n\":1,\"a\":\"\\\"\"}","Resources":[]}"#;
-        check(
-            &format!(r#"{{"Events":[{event},{event}],"NextToken":"t"}}"#),
-            &["0:1", "1:1"],
-            &[],
-        );
-        check(&format!("[{event}]"), &["0:1"], &[]);
-        check(event, &["0:1"], &[]);
-    }
-
-    #[test]
-    fn event_bridge() {
-        let envelope =
-            |kind: &str| format!(r#"{{"version":"0","detail-type":"{kind}","detail":{{"n":1}}}}"#);
-        check(&envelope("AWS API Call via CloudTrail"), &["0:1"], &[]);
-        check(
-            &envelope("AWS Console Signin via CloudTrail"),
-            &["0:1"],
-            &[],
-        );
-        check(
-            &envelope("EC2 Instance State-change Notification"),
-            &[],
-            &["0:not_cloudtrail@0+87"],
-        );
-    }
-
-    #[test]
-    fn cloud_watch_logs() {
-        let payload = r#"{"messageType":"DATA_MESSAGE","owner":"1","logEvents":[{"id":"a","timestamp":1,"message":"{\"n\":1}"},{"id":"b","timestamp":2,"message":"{\"n\":2}"}]}"#;
-        check(payload, &["0:1", "1:2"], &[]);
-        check(
-            &format!("{payload}{payload}"),
-            &["0:1", "1:2", "2:1", "3:2"],
-            &[],
-        );
-        check(
-            r#"{"messageType":"CONTROL_MESSAGE","logEvents":[{"id":"","message":"CWL CONTROL MESSAGE"}]}"#,
-            &[],
-            &[],
-        );
-        check(
-            "2026-08-01T00:00:00.000Z {\"n\":1}\n1754006400000 {\"n\":2}\n",
-            &["0:1", "1:2"],
-            &[],
-        );
-        check(
-            r#"{"events":[{"logStreamName":"s","message":"{\"n\":1}"}]}"#,
-            &["0:1"],
-            &[],
-        );
-    }
-
-    #[test]
-    fn a_bad_record_costs_itself() {
-        check(
-            r#"{"Records":[{"n":1},{"n":},{"n":3}]}"#,
-            &["0:1", "2:3"],
-            &["1:invalid_json@20+6"],
-        );
-        check(
-            r#"{"Records":[{"n":1},7,null,"x",{"n":3}]}"#,
-            &["0:1", "2:3"],
-            &["1:not_an_object@20+10"],
-        );
-        // A quote is missing: the records behind are found by how they begin.
-        let lost = r#"{"Records":[{"eventVersion":"1","n":1,"x":"y},{"eventVersion":"1","n":2},{"eventVersion":"1","n":3}]}"#;
-        check(lost, &["1:2", "2:3"], &["0:invalid_json@12+34"]);
-        check(
-            "{\"n\":1}\n{\"n\":\"\n{\"n\":3}\n",
-            &["0:1", "2:3"],
-            &["1:invalid_json@8+7"],
-        );
-    }
-
-    #[test]
-    fn a_cut_costs_what_is_behind_it() {
-        check(
-            r#"{"Records":[{"n":1},{"n":2"#,
-            &["0:1"],
-            &["1:truncated@20+6"],
-        );
-        check(r#"{"Records":[{"n":1},"#, &["0:1"], &["-:truncated@20+0"]);
-        check(r#"{"Records":["#, &[], &["-:truncated@12+0"]);
-        check(r#"{"Rec"#, &[], &["0:truncated@0+5"]);
-    }
-
-    #[test]
-    fn no_cloudtrail() {
-        check("", &[], &["-:empty_object@0+0"]);
-        check(" \n", &[], &["-:empty_object@0+2"]);
-        check("hello\nworld", &[], &["-:not_json@0+11"]);
-        check(
-            "hello\nworld\n{\"n\":1}\nbye",
-            &["0:1"],
-            &["-:not_json@0+12", "-:not_json@20+3"],
-        );
-        check(r#"{"a":1}"#, &[], &["0:not_cloudtrail@0+7"]);
-    }
-
-    #[test]
-    fn hostile_input_ends() {
-        for text in [
-            "{",
-            "[",
-            "[[[[",
-            "}",
-            "]",
-            ":",
-            "{\"Records\":[}}}}",
-            "[}",
-            "{\"Records\":[]]]]",
-            "\"",
-            "[\"",
-            "{\"Records\"",
-            "{\"Records\":",
-            "[,,,,]",
-            "{\"Records\":[{]}",
-        ] {
-            let mut notes = Notes::default();
-            unwrap(text.as_bytes(), true, &mut notes);
-            assert!(notes.records.is_empty(), "{text}");
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_bytes_end(text in "[{}\\[\\]\",:a1 \n]{0,40}") {
-            unwrap(text.as_bytes(), true, &mut Notes::default());
-            unwrap(format!("{{\"Records\":[{text}").as_bytes(), false, &mut Notes::default());
-        }
-    }
-}
+mod tests;
