@@ -132,6 +132,19 @@ pub const ROLLUP_BYTES: usize = 12 << 20;
 /// Texts of the keys of rollups that are kept at once. Beyond, all groups are given out, and texts are gathered anew.
 pub const ROLLUP_TEXT_BYTES_MAX: usize = 16 << 20;
 
+/// An ARN that is put together from a request. AWS's own end at 2,048 characters; a record of 4 MiB could ask for a hundred thousand of
+/// a megabyte each.
+pub const ARN_BYTES_MAX: usize = 2 << 10;
+
+/// A region, account or name of a cluster in such an ARN, which all ARNs of a record have in common. AWS's own end at 255.
+pub const ARN_PART_BYTES_MAX: usize = 256;
+
+/// ARNs that are put together from one record; further ones are left out of `resource_activity`. 1 MB of real ids make 8 MB of ARNs.
+pub const FILLED_ARNS_BYTES_MAX: usize = 16 << 20;
+
+/// An event name that is compared with patterns, for each member of a request. The longest of AWS has 70 characters.
+pub const EVENT_NAME_BYTES_MAX: usize = 256;
+
 /// Rejects of one object that get a row each. An object of 50 MB can hold 16 million; those beyond are counted, and one row
 /// says so: the object itself is what to look at.
 pub const REJECTS_PER_OBJECT_MAX: usize = 10_000;

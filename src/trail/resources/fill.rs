@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::Touch;
 use super::index::{kind_of_arn, unwrapped};
 use super::rule::Rule;
 use super::table::IDS;
+use crate::limits;
 use crate::trail::identity::text;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
@@ -15,6 +17,10 @@ pub(super) struct Fields<'a> {
     region: &'a str,
     account: &'a str,
     request: Option<Value<'a>>,
+    /// The members of the request that templates name, each looked for once.
+    members: Vec<(&'static str, Option<&'a str>)>,
+    /// What ARNs have been put together.
+    filled_bytes: usize,
 }
 
 /// Before a template: known ids are recognised by how they begin, the template is for all others.
@@ -35,11 +41,17 @@ impl<'a> Fields<'a> {
             region: region.unwrap_or_default(),
             account: account.filter(|id| *id != "anonymous").unwrap_or_default(),
             request: record.get(Field::RequestParameters).map(unwrapped),
+            members: Vec::new(),
+            filled_bytes: 0,
         }
     }
 
     /// The ARN and type of what a value names; `None` where the value names nothing.
-    pub(super) fn name(&self, rule: &Rule, value: &'a str) -> Option<(Cow<'a, str>, &'static str)> {
+    pub(super) fn name(
+        &mut self,
+        rule: &'static Rule,
+        value: &'a str,
+    ) -> Option<(Cow<'a, str>, &'static str)> {
         if is_placeholder(value) {
             return None;
         }
@@ -62,8 +74,8 @@ impl<'a> Fields<'a> {
     }
 
     fn fill_names(
-        &self,
-        template: &str,
+        &mut self,
+        template: &'static str,
         rule: &Rule,
         value: &str,
     ) -> Option<(Cow<'a, str>, &'static str)> {
@@ -73,8 +85,12 @@ impl<'a> Fields<'a> {
         Some((self.fill(template, value)?.into(), rule.kind))
     }
 
-    /// Fills a template; `None` where a member that it wants is missing.
-    fn fill(&self, template: &str, value: &str) -> Option<String> {
+    /// Fills a template; `None` where a member that it wants is missing, where that is too long to be an ARN, or where a record has
+    /// too many of them.
+    fn fill(&mut self, template: &'static str, value: &str) -> Option<String> {
+        if self.filled_bytes > limits::FILLED_ARNS_BYTES_MAX {
+            return None;
+        }
         let mut arn = String::with_capacity("arn:aws:".len() + template.len() + value.len());
         arn.push_str("arn:");
         arn.push_str(self.partition);
@@ -83,22 +99,36 @@ impl<'a> Fields<'a> {
         while let Some((text, tail)) = rest.split_once('{') {
             let (name, tail) = tail.split_once('}')?;
             arn.push_str(text);
-            arn.push_str(match name {
-                "region" => self.region,
-                "account" => self.account,
+            let part = match name {
+                "region" => in_common(self.region)?,
+                "account" => in_common(self.account)?,
                 "value" => value,
                 "last" => value.rsplit('/').next()?,
                 "before_last" => value.rsplit('/').nth(1)?,
                 "unslashed" => value.strip_prefix('/').unwrap_or(value),
-                member => self.member(member)?,
-            });
+                member => in_common(self.member(member)?)?,
+            };
+            if arn.len() + part.len() > limits::ARN_BYTES_MAX {
+                return None;
+            }
+            arn.push_str(part);
             rest = tail;
         }
         arn.push_str(rest);
+        self.filled_bytes += size_of::<Touch<'_>>() + arn.len();
         Some(arn)
     }
 
-    fn member(&self, name: &str) -> Option<&'a str> {
+    fn member(&mut self, name: &'static str) -> Option<&'a str> {
+        if let Some((_, known)) = self.members.iter().find(|(known, _)| *known == name) {
+            return *known;
+        }
+        let found = self.find_member(name);
+        self.members.push((name, found));
+        found
+    }
+
+    fn find_member(&self, name: &str) -> Option<&'a str> {
         let (_, value) = self
             .request?
             .members()
@@ -111,6 +141,11 @@ impl<'a> Fields<'a> {
             text
         })
     }
+}
+
+/// A part that is the same in all ARNs of a record; `None` where it is too long to be one.
+fn in_common(part: &str) -> Option<&str> {
+    (part.len() <= limits::ARN_PART_BYTES_MAX).then_some(part)
 }
 
 fn is_arn(value: &str) -> bool {

@@ -4,12 +4,13 @@
 
 use std::sync::LazyLock;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::fill::{BY_ID, Fields};
 use super::rule::{Place, Rule};
 use super::table::{ARNS, IDS, SOURCES};
 use super::{Evidence, Touch, distinct};
+use crate::limits;
 use crate::trail::identity::text;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
@@ -29,7 +30,10 @@ pub fn kind_of_arn(arn: &str) -> Option<&'static str> {
 
 /// The resources that the request and the answer name.
 pub(super) fn by_rules<'a>(record: &Record<'a>) -> Vec<Touch<'a>> {
-    let Some(event) = record.str(Field::EventName) else {
+    let Some(event) = record
+        .str(Field::EventName)
+        .filter(|name| name.len() <= limits::EVENT_NAME_BYTES_MAX)
+    else {
         return Vec::new();
     };
     let source = record.str(Field::EventSource).unwrap_or_default();
@@ -53,10 +57,10 @@ pub(super) fn apply<'a>(
 ) -> Vec<Touch<'a>> {
     found.sort_by_key(|(numbered, _)| numbered.number);
     let mut touches: Vec<Touch<'a>> = Vec::new();
+    let mut kinds = HashSet::new();
     let mut fields = None;
     for (NumberedRule { first, rule, .. }, value) in found {
-        let covered = |touch: &Touch<'_>| touch.kind == rule.kind;
-        if rule.last_resort && touches.iter().any(covered) {
+        if rule.last_resort && kinds.contains(rule.kind) {
             continue;
         }
         let place = rule.place;
@@ -67,6 +71,7 @@ pub(super) fn apply<'a>(
         leaves(value, &rule.path[first.len()..], &mut |leaf| {
             let fields = fields.get_or_insert_with(|| Fields::of(record));
             if let Some((arn, kind)) = fields.name(rule, leaf) {
+                kinds.insert(kind);
                 touches.push(Touch {
                     arn,
                     kind,

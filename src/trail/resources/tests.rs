@@ -402,6 +402,56 @@ fn many_values_are_distinct() {
     }
 }
 
+/// One record of 4 MiB could ask for a hundred thousand ARNs of a megabyte each, or for looking at each of its members for each of them.
+#[test]
+fn hostile_requests_cost_no_more_than_their_length() {
+    let many = |n: usize, member: &str| vec![member; n].join(",");
+    let long = "x".repeat(1 << 20);
+    let with_region = |region: &str| {
+        let names = many(100_000, r#""n""#);
+        format!(
+            r#"{{"eventSource":"ssm.amazonaws.com","eventName":"GetParameters","awsRegion":"{region}","recipientAccountId":"1","requestParameters":{{"names":[{names}]}}}}"#
+        )
+    };
+    // Without `check`, which would print them.
+    let none: [&str; 0] = [];
+    assert_eq!(found(&with_region(&long)), none);
+    assert_eq!(found(&with_region(&long[..300])), none);
+    assert_eq!(
+        found(&with_region("r")),
+        ["request arn:aws:ssm:r:1:parameter/n AWS::SSM::Parameter"]
+    );
+    let ids: Vec<_> = (0..400_000).map(|n| format!(r#""{n}""#)).collect();
+    let request = format!(r#"{{"names":[{}]}}"#, ids.join(","));
+    let touched = found(&record_of(
+        "ssm.amazonaws.com",
+        "GetParameters",
+        "requestParameters",
+        &request,
+    ));
+    assert!(
+        (50_000..200_000).contains(&touched.len()),
+        "{}",
+        touched.len()
+    );
+    let request = |source: &str, event: &str, members: &str| {
+        let request = format!("{{{members}}}");
+        found(&record_of(source, event, "requestParameters", &request))
+    };
+    let tasks = many(200_000, r#""task":"t""#);
+    let in_cluster = format!(r#"{tasks},"cluster":"c""#);
+    assert_eq!(request("ecs.amazonaws.com", "StopTask", &tasks), none);
+    assert_eq!(
+        request("ecs.amazonaws.com", "StopTask", &in_cluster),
+        [
+            "request arn:aws:ecs:us-east-1:111122223333:cluster/c AWS::ECS::Cluster",
+            "request arn:aws:ecs:us-east-1:111122223333:task/c/t AWS::ECS::Task"
+        ]
+    );
+    let names = many(100_000, r#""name":"n""#);
+    assert_eq!(request("ssm.amazonaws.com", &long, &names), none);
+}
+
 #[test]
 fn launched_instances() {
     check(
