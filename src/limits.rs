@@ -145,6 +145,13 @@ pub const FILLED_ARNS_BYTES_MAX: usize = 16 << 20;
 /// An event name that is compared with patterns, for each member of a request. The longest of AWS has 70 characters.
 pub const EVENT_NAME_BYTES_MAX: usize = 256;
 
+/// A text that is no JSON: what a column keeps of a longer one, whose record then stands whole in `record_raw`. CloudTrail's own end
+/// at 1 KB, ARNs at 2 KiB; a resource's row has the principal's text once more, and 4 MiB of record can have 200,000 of these.
+pub const TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// JSON of an aggregated record that is repeated in its rows, one for each statistic: a record of 256 KB can have 5,000 of these.
+pub const REPEATED_JSON_BYTES_MAX: usize = 16 << 20;
+
 /// Rejects of one object that get a row each. An object of 50 MB can hold 16 million; those beyond are counted, and one row
 /// says so: the object itself is what to look at.
 pub const REJECTS_PER_OBJECT_MAX: usize = 10_000;

@@ -160,9 +160,19 @@ impl Chunk {
         (store, &mut self.dict)
     }
 
-    /// Writes a text. Returns false, and writes nothing, where the row has a value in that column already.
+    /// Writes a text. Returns false where the column will not give it back: it keeps the begin of one that is too long, and nothing
+    /// where the row has a value in that column already.
     pub fn text(&mut self, column: impl Into<usize>, value: &str) -> bool {
-        let (rows, column) = (self.rows, column.into());
+        let column = column.into();
+        if value.len() > limits::TEXT_BYTES_MAX && !self.table.columns[column].holds_json() {
+            self.write_text(column, begin(value));
+            return false;
+        }
+        self.write_text(column, value)
+    }
+
+    fn write_text(&mut self, column: usize, value: &str) -> bool {
+        let rows = self.rows;
         match self.store(column) {
             (Store::Text { ids, worth }, dict) => {
                 if !fill(ids, rows, NO_TEXT) {
@@ -252,7 +262,7 @@ impl Chunk {
         }
     }
 
-    /// Writes a list of texts (for resources: four to an element), some of them missing.
+    /// Writes a list of texts (for resources: four to an element), some of them missing. Returns false as [`Chunk::text`].
     pub fn list<'a>(
         &mut self,
         column: impl Into<usize>,
@@ -264,17 +274,29 @@ impl Chunk {
                 if !fill(ends, rows, no_value(ids.len())) {
                     return false;
                 }
-                let (mut bytes, before) = (0, ids.len());
+                let (mut bytes, before, mut is_whole) = (0, ids.len(), true);
                 for value in values {
-                    bytes += size_of::<u32>() + value.map_or(0, str::len);
-                    ids.push(value.map_or(NO_TEXT, |text| intern(text, ids, dict)));
+                    let kept = value.map(begin);
+                    is_whole &= kept.map(str::len) == value.map(str::len);
+                    bytes += size_of::<u32>() + kept.map_or(0, str::len);
+                    ids.push(kept.map_or(NO_TEXT, |text| intern(text, ids, dict)));
                 }
                 ends.push(offset(ids.len()));
                 let unusual = (ids.len() - before).saturating_sub(limits::LIST_TEXTS_USUAL);
                 self.sizes.fresh += bytes + unusual * limits::LIST_TEXT_BYTES;
-                true
+                is_whole
             }
             _ => false,
+        }
+    }
+
+    /// Writes the text, time or number that a row before has in that column, if it has one.
+    pub fn repeat(&mut self, column: impl Into<usize>, row: usize) {
+        let column = column.into();
+        if let Some(text) = self.get_text(column, row).map(str::to_owned) {
+            self.text(column, &text);
+        } else if let Some(number) = self.get_int(column, row) {
+            self.int(column, number);
         }
     }
 
@@ -520,6 +542,12 @@ impl Chunk {
         }
         Ordering::Equal
     }
+}
+
+/// Returns as much of a text as columns keep.
+#[inline]
+fn begin(text: &str) -> &str {
+    &text[..text.floor_char_boundary(limits::TEXT_BYTES_MAX)]
 }
 
 /// Returns the number plus one of a text that comes behind others. Neighbours are often alike, and a comparison is cheaper

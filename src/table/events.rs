@@ -2,8 +2,8 @@
 //!
 //! A value goes to its column in the form CloudTrail always gives it. What has no column goes to `extra`,
 //! at its own level. Where that would not give the record back (a value of another type, a time with
-//! a fraction, a member that stands twice), the record's own bytes are kept in `record_raw` beside the
-//! columns. [`super::rebuild`] is the inverse.
+//! a fraction, a member that stands twice, a text that is too long for a column), the record's own bytes are kept
+//! in `record_raw` beside the columns. [`super::rebuild`] is the inverse.
 
 use super::chunk::Chunk;
 use super::origin::{Origin, origin_columns};
@@ -710,7 +710,8 @@ impl<'c, 'a> RowWriter<'c, 'a> {
             }
             texts.extend(resource);
         }
-        self.chunk.list(Col::resources, texts);
+        let is_whole = self.chunk.list(Col::resources, texts);
+        self.expect(is_whole);
     }
 
     /// The credentials that the call issued.

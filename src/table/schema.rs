@@ -54,6 +54,11 @@ impl Column {
     pub fn is_written(&self) -> bool {
         !self.doc.is_empty()
     }
+
+    /// Returns true where the column holds JSON, which is of use only whole. Its description says so.
+    pub fn holds_json(&self) -> bool {
+        self.kind == Kind::Plain && self.doc.starts_with("JSON:")
+    }
 }
 
 /// What a column holds, and how it is kept until it is written.

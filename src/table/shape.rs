@@ -1,7 +1,7 @@
 //! Where each member of a record goes: one list per table, from which rows are rebuilt to records, and
 //! by which the records of the rarer tables are taken apart.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::trail::json::Value;
 use crate::trail::record::as_bool;
@@ -28,7 +28,7 @@ pub enum Form {
     Json,
     /// CloudTrail's `resources`.
     Resources,
-    /// The statistics of an aggregated event: a row each. Written, and judged, by the table itself.
+    /// The statistics of an aggregated event: a row each. Left to the table, which has rows to write them to.
     Statistics,
 }
 
@@ -53,6 +53,8 @@ pub struct Rest<'a> {
     pub irregular: bool,
     /// Members without a column: path, key, text.
     pub extra: Extra<'a>,
+    /// What is left to the table: more than one where a name stands twice.
+    pub statistics: Vec<Value<'a>>,
 }
 
 /// Writes the members of a record to their columns; the row is not ended.
@@ -69,13 +71,16 @@ fn walk<'a>(
     path: &mut Vec<&'a str>,
     rest: &mut Rest<'a>,
 ) {
-    let mut met: Vec<&str> = Vec::new();
+    let mut met = HashSet::new();
     for (key, value) in value.members().filter(|(_, value)| !value.is_null()) {
-        rest.irregular |= met.contains(&key); // two of a name would become one
-        met.push(key);
+        rest.irregular |= !met.insert(key); // two of a name would become one
         path.push(key);
         if let Some(member) = shape.iter().find(|member| member.path == path.as_slice()) {
-            rest.irregular |= !write(chunk, member, value);
+            if member.form == Form::Statistics {
+                rest.statistics.push(value);
+            } else {
+                rest.irregular |= !write(chunk, member, value);
+            }
         } else if value.is_object() && shape.iter().any(|member| member.path.starts_with(path)) {
             walk(chunk, value, shape, path, rest);
         } else {
@@ -118,8 +123,7 @@ fn write(chunk: &mut Chunk, member: &Member, value: Value<'_>) -> bool {
             _ => false,
         },
         Form::Json => chunk.text(column, value.raw()),
-        Form::Resources => false,
-        Form::Statistics => true,
+        Form::Resources | Form::Statistics => false,
     }
 }
 
@@ -177,6 +181,8 @@ impl<'a> Extra<'a> {
 #[derive(Debug, Default)]
 pub struct Tree {
     members: Vec<(String, Node)>,
+    /// The places of those that are objects.
+    objects: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -202,25 +208,22 @@ impl Tree {
         for (key, range) in scan::members(text, scan::skip_space(text, 0)) {
             let key = format!("\"{}\"", String::from_utf8_lossy(key));
             let value = &object[range];
-            match self.members.iter_mut().find(|(name, _)| *name == key) {
-                Some((_, Node::Object(child))) if value.starts_with('{') => child.merge(value),
-                _ => self.members.push((key, Node::Text(value.to_owned()))),
+            if value.starts_with('{') && self.objects.contains_key(&key) {
+                self.child(&key).merge(value);
+            } else {
+                self.members.push((key, Node::Text(value.to_owned())));
             }
         }
     }
 
     fn child(&mut self, key: &str) -> &mut Tree {
-        // Members of one object mostly come one after another.
-        let place = self
-            .members
-            .iter()
-            .rposition(|(name, node)| name == key && matches!(node, Node::Object(_)));
-        let place = place.unwrap_or_else(|| {
-            self.members
-                .push((key.to_owned(), Node::Object(Tree::default())));
-            self.members.len() - 1
+        let Self { members, objects } = self;
+        let place = objects.get(key).copied().unwrap_or_else(|| {
+            members.push((key.to_owned(), Node::Object(Self::default())));
+            objects.insert(key.to_owned(), members.len() - 1);
+            members.len() - 1
         });
-        match &mut self.members[place].1 {
+        match &mut members[place].1 {
             Node::Object(tree) => tree,
             Node::Text(_) => unreachable!("the place of an object"),
         }
@@ -260,6 +263,8 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::insights;
+    use crate::trail::json::Parser;
 
     #[test]
     fn a_path_that_comes_again_is_told_among_few_and_many() {
@@ -274,5 +279,40 @@ mod tests {
                 assert!(!extra.add(&["userIdentity", key], "3"), "{key} of {n_keys}");
             }
         }
+    }
+
+    /// Looking at all members before for each of them would take minutes.
+    #[test]
+    fn many_members_cost_no_more_than_their_length() {
+        const MEMBERS: usize = 200_000;
+        let members: Vec<String> = (0..MEMBERS).map(|n| format!("\"m{n}\":1")).collect();
+        let text = format!("{{{}}}", members.join(","));
+        let shape: Shape = &[];
+        let mut chunk = Chunk::new(&insights::TABLE);
+        let is_irregular = Parser::default()
+            .parse(&text, |root| take_apart(&mut chunk, root, shape).irregular)
+            .expect("is JSON");
+        assert!(!is_irregular);
+
+        let mut tree = Tree::default();
+        for member in members {
+            tree.insert(&["\"object\"".into(), member.clone()], "2".into());
+            tree.insert(&[member], "3".into());
+        }
+        let object = r#"{"object":{"a":1}}"#;
+        tree.merge(object);
+        assert_eq!(tree.members.len(), MEMBERS + 1);
+    }
+
+    #[test]
+    fn objects_of_a_name_become_one() {
+        let mut tree = Tree::default();
+        let path = |keys: &[&str]| keys.iter().map(|key| quoted(key)).collect::<Vec<_>>();
+        tree.insert(&path(&["a", "b"]), "1".into());
+        tree.insert(&path(&["c"]), "2".into());
+        tree.insert(&path(&["a", "d"]), "3".into());
+        tree.merge(r#"{"a":{"e":4},"c":5,"f":{"g":6}}"#);
+        let expected = r#"{"a":{"b":1,"d":3,"e":4},"c":2,"c":5,"f":{"g":6}}"#;
+        assert_eq!(tree.to_json(), expected);
     }
 }

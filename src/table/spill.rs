@@ -387,16 +387,20 @@ mod tests {
 
     #[test]
     fn texts_that_rows_share_fill_a_block_too() {
-        let rows: Vec<Row> = (0..40)
+        let long = "x".repeat(limits::TEXT_BYTES_MAX - 8);
+        let of_block = limits::BLOCK_BYTES / limits::TEXT_BYTES_MAX;
+        let rows: Vec<Row> = (0..)
+            .take(10 * of_block)
             .map(|n| Row {
                 time: n,
-                name: Some(format!("{n}{}", "x".repeat(limits::BLOCK_BYTES / 4))),
+                name: Some(format!("{n:08}{long}")),
                 id: None,
                 is_error: None,
                 evidence: None,
             })
             .collect();
-        assert_eq!(blocks_of(&chunk_of(&rows).sort()).len(), 10);
+        // What rows take beside their texts makes it one more.
+        assert_eq!(blocks_of(&chunk_of(&rows).sort()).len(), 11);
     }
 
     #[test]
@@ -421,10 +425,11 @@ mod tests {
         assert_eq!(blocks.len(), 3);
         assert_eq!(read(&blocks), rows_of(&sorted));
 
-        let long = Row {
-            id: Some("x".repeat(limits::BLOCK_BYTES)),
-            ..row
-        };
-        assert_eq!(blocks_of(&chunk_of(&[long.clone(), long]).sort()).len(), 2);
+        let mut large = Chunk::new(&TABLE);
+        for _ in 0..2 {
+            large.text(Col::request_parameters, &"x".repeat(limits::BLOCK_BYTES));
+            large.end_row();
+        }
+        assert_eq!(blocks_of(&large.sort()).len(), 2);
     }
 }

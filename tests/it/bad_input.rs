@@ -598,3 +598,46 @@ fn regression_a_record_beyond_the_limit_is_a_reject_in_small_objects_too() {
         assert_eq!(milled.rows("rejects")[0]["reason"], "record_too_large");
     }
 }
+
+/// Otherwise 2 MB of one record would be 30 GB of rows, one for each resource with the principal in it.
+#[test]
+fn long_texts_are_cut_in_their_columns_and_whole_in_the_record() {
+    // The last byte that is kept would be the first of a letter of two.
+    let long = format!("x{}", "é".repeat(1 << 19));
+    let resources: Vec<String> = (0..5_000)
+        .map(|n| format!(r#"{{"ARN":"arn:aws:s3:::bucket-{n}"}}"#))
+        .collect();
+    let usual = event(1, TIME, "");
+    let whole = event(0, TIME, "")
+        .replace("arn:aws:iam::111122223333:user/user-0", &long)
+        .replace(r#""key":"0""#, &format!(r#""key":"{long}""#))
+        .replace(
+            r#"{"accountId":"111122223333","type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::bucket-0"}"#,
+            &resources.join(","),
+        );
+    let bucket = Bucket::new();
+    bucket.put("a.json", document(&[&whole, &usual]));
+    let out = Out::new();
+    out.run(&[bucket.path()]).expect(0);
+
+    let events = out.rows("events");
+    let texts = |column: &str| {
+        events
+            .iter()
+            .map(|row| row.get(column).and_then(Value::as_str).map(str::len))
+            .collect::<Vec<_>>()
+    };
+    let (cut, usual_arn) = (limits::TEXT_BYTES_MAX - 1, 37);
+    assert_eq!(texts("user_arn"), [Some(cut), Some(usual_arn)]);
+    assert_eq!(texts("principal"), [Some(cut), Some(usual_arn)]);
+    assert!(
+        texts("request_parameters")[0] > Some(long.len()),
+        "JSON is of use only whole"
+    );
+    assert_eq!(out.rows("resource_activity").len(), 5_001);
+    let exported = trailmill(&["export", &out.arg()]).expect(0).stdout;
+    let parse = |text: &str| serde_json::from_str::<Value>(text).expect("is JSON");
+    let found = exported.lines().next().map(parse);
+    assert!(found == Some(parse(&whole)), "the record is whole");
+    trailmill(&["report", &out.arg()]).expect(0);
+}

@@ -108,6 +108,18 @@ fn odd_records_come_back() {
         "[".repeat(190),
         "]".repeat(190)
     ));
+    // Rows of one record, by either of its ids.
+    let aggregated = r#"{"eventType":"AwsAggregatedEvent","eventId":12,"eventId":"id","timeWindow":{"windowStart":"2026-08-01T12:00:00Z"},"summary":{"primaryDimension":{"statistics":[{"name":"GetObject","value":12},{"name":"PutObject","value":3}]}}}"#;
+    let dimension = r#""primaryDimension":{"statistics""#;
+    let twice = |before| aggregated.replace(dimension, &format!("{before},{dimension}"));
+    check(&[
+        aggregated,
+        &aggregated.replace("12,", "\"a\","),
+        &twice(r#""primaryDimension":null"#),
+        &twice(r#""primaryDimension":{"statistics":[]}"#),
+        &twice(r#""primaryDimension":{"statistics":7}"#),
+        &twice(r#""primaryDimension":7"#),
+    ]);
     check(&[
         r#" { "eventTime" : "2026-08-01 12:00:00.25" , "requestParameters" : { "a" : [ 1 , 2 ] } } "#,
     ]);
