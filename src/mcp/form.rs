@@ -36,14 +36,19 @@ fn is_label(text: &str) -> bool {
             .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-/// Returns true where `text` has three letters, given in lower case, in any case. Looked for by the one in the middle.
+/// Returns true where `text` has three letters, given in lower case, in any case. All places are looked at, many at once: stopping at the
+/// first would make it one after the other.
 pub(super) fn has_letters(text: &str, letters: [u8; 3]) -> bool {
-    let (text, middle) = (text.as_bytes(), letters[1]);
-    let is_there = |at: usize| {
-        let around = at.checked_sub(1).and_then(|start| text.get(start..at + 2));
-        around.is_some_and(|found| found.eq_ignore_ascii_case(&letters))
+    let [first, second, third] = letters;
+    let text = text.as_bytes();
+    let (Some(seconds), Some(thirds)) = (text.get(1..), text.get(2..)) else {
+        return false;
     };
-    memchr::memchr2_iter(middle, middle.to_ascii_uppercase(), text).any(is_there)
+    let places = text.iter().zip(seconds).zip(thirds);
+    let differ = |((a, b), c): ((&u8, &u8), &u8)| {
+        ((a | 0x20) ^ first) | ((b | 0x20) ^ second) | ((c | 0x20) ^ third)
+    };
+    places.map(differ).fold(u8::MAX, u8::min) == 0
 }
 
 /// Returns what follows `prefix`, in ASCII letters of any case.

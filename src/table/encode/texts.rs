@@ -67,7 +67,8 @@ pub(super) fn flat(
     write(descr, &slots, &values, plan, scratch)
 }
 
-/// The levels of a column's rows, and its texts by their numbers; `None` where the first of them say that they hardly repeat.
+/// The levels of a column's rows, and its texts by their numbers; `None` where the first of them say that they hardly repeat, or
+/// as soon as they are more than a dictionary may hold.
 fn numbered<'w>(
     window: &'w Window,
     column: usize,
@@ -76,17 +77,23 @@ fn numbered<'w>(
     let n_rows = window.rows.len();
     let (mut defs, mut numbers) = (Vec::with_capacity(n_rows), Vec::with_capacity(n_rows));
     let mut entries = Entries::new(window, column, scratch);
-    let mut rest = window.rows.as_slice();
-    while numbers.len() < SAMPLE_VALUES && !rest.is_empty() {
-        let (rows, later) = rest.split_at(SAMPLE_VALUES.min(rest.len()));
+    let mut rest = window.rows.chunks(SAMPLE_VALUES);
+    for rows in rest.by_ref() {
         entries.take(rows, &mut defs, &mut numbers);
-        rest = later;
+        if numbers.len() >= SAMPLE_VALUES {
+            break;
+        }
     }
     let sample = &numbers[..SAMPLE_VALUES.min(numbers.len())];
     if !repeat(&entries.texts, sample) {
         return None;
     }
-    entries.take(rest, &mut defs, &mut numbers);
+    for rows in rest {
+        if entries.bytes > DICTIONARY_BYTES_MAX {
+            return None;
+        }
+        entries.take(rows, &mut defs, &mut numbers);
+    }
     Some((defs, entries.finish(numbers)))
 }
 
@@ -272,6 +279,8 @@ pub(super) struct Entries<'w, 's> {
     /// The numbers of `texts`, by text.
     index: &'s mut HashTable<(TextHash, u32)>,
     texts: Vec<&'w [u8]>,
+    /// What the texts take in a dictionary.
+    bytes: usize,
 }
 
 /// What a block has of a column.
@@ -313,6 +322,7 @@ impl<'w, 's> Entries<'w, 's> {
             noted,
             index,
             texts: Vec::new(),
+            bytes: 0,
         }
     }
 
@@ -388,7 +398,12 @@ impl<'w, 's> Entries<'w, 's> {
     }
 
     fn number_of(&mut self, text: &'w [u8], hash: TextHash) -> u32 {
-        let Self { texts, index, .. } = self;
+        let Self {
+            texts,
+            bytes,
+            index,
+            ..
+        } = self;
         let is_it =
             |(known, number): &(TextHash, u32)| *known == hash && texts[*number as usize] == text;
         if let Some((_, number)) = index.find(spread(hash), is_it) {
@@ -396,6 +411,7 @@ impl<'w, 's> Entries<'w, 's> {
         }
         let number = u32::try_from(texts.len()).expect("a row group has fewer than 2^32 values");
         texts.push(text);
+        *bytes += LENGTH_BYTES + text.len();
         index.insert_unique(spread(hash), (hash, number), |(hash, _)| spread(*hash));
         number
     }
@@ -403,9 +419,8 @@ impl<'w, 's> Entries<'w, 's> {
     /// Returns the values by number, or each as it is where a dictionary does not pay.
     fn finish(mut self, numbers: Vec<u32>) -> Values<'w> {
         let entries = std::mem::take(&mut self.texts);
-        let bytes: usize = entries.iter().map(|entry| LENGTH_BYTES + entry.len()).sum();
         let repeat = 4 * entries.len() <= 3 * numbers.len() && !entries.is_empty();
-        if repeat && bytes <= DICTIONARY_BYTES_MAX {
+        if repeat && self.bytes <= DICTIONARY_BYTES_MAX {
             Values::Numbered { entries, numbers }
         } else {
             let entry = |number: &u32| entries[*number as usize];
