@@ -25,6 +25,7 @@ mod ddl; // trailmill sql
 mod faults; // what fails: its class, its count, its exit code
 mod golden; // datasets of earlier versions
 mod guardrail; // trailmill guardrail
+mod hostile; // input that is made to be dear
 mod incremental; // runs that add to a dataset
 mod invariance; // the same rows whatever the threads, order and memory
 mod kill; // runs that are killed, stopped, or meet another one
