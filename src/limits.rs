@@ -254,6 +254,9 @@ pub const MERGED_RUN_BYTES: usize = 1 << 20;
 /// The least runs on scratch that are merged at once; what more there are is first merged to fewer.
 pub const RUNS_MERGED_MIN: usize = 32;
 
+/// Folders whose names are made durable at once, after a commit: 90 days of eleven tables are 1,000, and a disk takes up to some ms for each.
+pub const FOLDERS_SYNCED_AT_ONCE: usize = 8;
+
 /// Entries of the log that are read at once, so that a thousand in S3 take 2 s and not 30.
 pub const LOG_ENTRIES_READ_AT_ONCE: usize = 16;
 

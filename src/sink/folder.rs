@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use bytes::Bytes;
 
@@ -17,6 +19,7 @@ use super::inventory::{Found, inventory};
 use super::store::{ReadAt, Stage, Store};
 use super::{LOCK, OURS, SinkError};
 use crate::commit::{DataFile, Upload};
+use crate::limits;
 
 /// A folder.
 #[derive(Debug)]
@@ -99,7 +102,27 @@ impl Folder {
             let ancestors = folder.ancestors().skip(1);
             above.extend(ancestors.take_while(|above| above.starts_with(&self.root)));
         }
-        above.into_iter().try_for_each(|folder| self.sync(folder))
+        self.sync_all(above)
+    }
+
+    /// As [`sync`](Self::sync), several at once: each waits for the disk, which does what it can for all that wait.
+    fn sync_all<'f>(&self, folders: impl IntoIterator<Item = &'f Path>) -> Result<(), SinkError> {
+        let folders: Vec<&Path> = folders.into_iter().collect();
+        let of_thread = folders
+            .len()
+            .div_ceil(limits::FOLDERS_SYNCED_AT_ONCE)
+            .max(1);
+        let sync = |folders: &[&Path]| folders.iter().try_for_each(|folder| self.sync(folder));
+        thread::scope(|scope| {
+            let threads: Vec<_> = folders
+                .chunks(of_thread)
+                .map(|folders| scope.spawn(move || sync(folders)))
+                .collect();
+            let mut synced = threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            synced.try_for_each(|synced| synced)
+        })
     }
 
     /// Makes durable what names a folder has.
@@ -245,7 +268,7 @@ impl Store for Folder {
                 .rename(&staged, &target)
                 .map_err(failed("publish", &target))?;
         }
-        folders.iter().try_for_each(|folder| self.sync(folder))?;
+        self.sync_all(folders.iter().map(PathBuf::as_path))?;
         Ok(None)
     }
 
