@@ -16,7 +16,7 @@ use crate::mill::{Options, Takes};
 use crate::plan::History;
 use crate::rollup::{self, Rollups};
 use crate::run::known::Known;
-use crate::sink::dataset::{DatasetWriter, Hashing, Pending};
+use crate::sink::dataset::{Closing, DatasetWriter, Hashing, Pending};
 use crate::sink::runs::Runs;
 use crate::table::chunk::{Chunk, Sorted};
 use crate::table::encode::{FileWriter, Spare};
@@ -32,7 +32,7 @@ use crate::trail::time::DAY;
 #[derive(Debug, Default)]
 pub struct Merged {
     /// Staged files.
-    pub files: Vec<DataFile>,
+    files: Vec<Staged>,
     /// By object number: records written, those that are duplicates, those that an earlier reading had taken.
     pub by_object: Vec<Counts>,
     /// Records with the ids of another, and other content.
@@ -49,6 +49,19 @@ impl Merged {
             sum.read_before += counts.read_before;
         }
         self.conflicting += other.conflicting;
+    }
+
+    /// Takes the staged files, by table, once all of them are durable.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the bytes of one cannot be written.
+    pub fn take_files(&mut self) -> Result<Vec<DataFile>> {
+        let mut files = Vec::new();
+        for of_table in std::mem::take(&mut self.files) {
+            files.extend(of_table.wait()?);
+        }
+        Ok(files)
     }
 
     fn of_object(&mut self, object: usize) -> &mut Counts {
@@ -84,60 +97,88 @@ pub struct Writer<'a> {
 pub struct Stopped;
 
 impl Writer<'_> {
-    /// Writes the tables of records, and what is rolled up of them.
+    /// Writes the tables of records, what is rolled up of them, and what `book` writes once all records are counted.
     ///
     /// # Errors
     ///
-    /// Returns what scratch, encoding or the sink gave.
-    pub fn records(&self, runs: &Runs) -> Result<Merged> {
+    /// Returns what scratch, encoding, the sink or `book` gave.
+    pub fn records(
+        &self,
+        runs: &Runs,
+        book: impl FnOnce(&Merged) -> Result<Merged> + Send,
+    ) -> Result<Merged> {
         let (mut merged, known) = self.events(runs)?;
-        let of_events = Rows::OfEvents(&known);
-        let others: [(&'static Table, Rows<'_>); 7] = [
+        let of_records = || {
+            merged.add(self.of_records(runs, &known)?);
+            let booked = book(&merged)?;
+            Ok((merged, booked))
+        };
+        let rolled_up = || {
+            let tables = [&activity::TABLE, &resource_activity::TABLE];
+            self.tables(runs, &tables.map(|table| (table, Rows::Plain)))
+        };
+        // Side by side, each may take a window's memory.
+        let (of_records, rolled_up): (Result<_>, Result<_>) = if self.reads_ahead {
+            rayon::join(of_records, rolled_up)
+        } else {
+            (of_records(), rolled_up())
+        };
+        let (mut merged, booked) = of_records?;
+        merged.add(rolled_up?);
+        merged.add(booked);
+        Ok(merged)
+    }
+
+    /// Writes the tables of records but `events`, whose known records are given, and their duplicates.
+    fn of_records(&self, runs: &Runs, known: &KnownRecords) -> Result<Merged> {
+        let of_events = Rows::OfEvents(known);
+        let tables: [(&'static Table, Rows<'_>); 5] = [
             (&mcp_events::TABLE, of_events),
             (&mcp_links::TABLE, of_events),
-            (&activity::TABLE, Rows::Plain),
             (&sign_ins::TABLE, of_events),
-            (&resource_activity::TABLE, Rows::Plain),
             (&insights::TABLE, Rows::Records),
             (&aggregated_events::TABLE, Rows::Records),
         ];
-        for table in self.tables(runs, &others)? {
-            merged.add(table);
-        }
+        let mut merged = self.tables(runs, &tables)?;
         let (duplicates, conflicting) = rayon::join(
             || self.table(runs, &duplicates::TABLE, Rows::Plain),
             || conflicting(runs),
         );
         merged.add(duplicates?);
-        merged.conflicting = conflicting?;
+        merged.conflicting += conflicting?;
         Ok(merged)
     }
 
     /// Writes tables whose rows are all in their runs.
-    fn tables(&self, runs: &Runs, tables: &[(&'static Table, Rows<'_>)]) -> Result<Vec<Merged>> {
+    ///
+    /// # Errors
+    ///
+    /// Returns what scratch, encoding, reading the dataset or the sink gave.
+    pub fn tables(&self, runs: &Runs, tables: &[(&'static Table, Rows<'_>)]) -> Result<Merged> {
         // Small tables leave threads idle; side by side they do not. Large ones side by side would each take a window's memory.
         let (small, large): (Vec<_>, Vec<_>) = tables
             .iter()
             .copied()
             .partition(|(table, _)| runs.are_small(table));
         let write = |(table, rows)| self.table(runs, table, rows);
-        let mut written: Vec<Merged> = small
+        let small: Vec<Merged> = small
             .into_par_iter()
             .with_max_len(1)
             .map(write)
             .collect::<Result<_>>()?;
-        for table in large {
-            written.push(write(table)?);
+        let mut merged = Merged::default();
+        for written in small
+            .into_iter()
+            .map(Ok)
+            .chain(large.into_iter().map(write))
+        {
+            merged.add(written?);
         }
-        Ok(written)
+        Ok(merged)
     }
 
     /// Writes a table whose rows are all in its runs.
-    ///
-    /// # Errors
-    ///
-    /// Returns what scratch, encoding, reading the dataset or the sink gave.
-    pub fn table(&self, runs: &Runs, table: &'static Table, rows: Rows<'_>) -> Result<Merged> {
+    fn table(&self, runs: &Runs, table: &'static Table, rows: Rows<'_>) -> Result<Merged> {
         if !self.options.wants(table) {
             return Ok(Merged::default());
         }
@@ -156,7 +197,7 @@ impl Writer<'_> {
             }
             files.write(&window)?;
         }
-        let files = files.finish()?;
+        let files = vec![files.finish()?];
         Ok(Merged {
             files,
             ..books.finish(runs)?
@@ -183,8 +224,7 @@ impl Writer<'_> {
         }
         take_all(runs, rollups.finish())?;
         let tables = DERIVED.map(|table| (table, Rows::Plain));
-        let written = self.tables(runs, &tables)?;
-        Ok(written.into_iter().flat_map(|table| table.files).collect())
+        self.tables(runs, &tables)?.take_files()
     }
 
     fn rollups(&self) -> Rollups {
@@ -237,14 +277,22 @@ impl Writer<'_> {
             next = ahead.unwrap_or_else(&mut next_window)?;
         }
         // What is left is work for one thread each.
-        let (rolled_up, (files, noted)) = rayon::join(
+        let count = || -> Result<Merged> {
+            let merged = books.finish(runs)?;
+            let conflicting = conflicting(runs)?;
+            Ok(Merged {
+                conflicting,
+                ..merged
+            })
+        };
+        let (rolled_up, (files, counted)) = rayon::join(
             || take_all(runs, rollups.finish()),
-            || rayon::join(|| files.finish(), || books.finish(runs)),
+            || rayon::join(|| files.finish(), count),
         );
         rolled_up?;
         let merged = Merged {
-            files: files?,
-            ..noted?
+            files: vec![files?],
+            ..counted?
         };
         Ok((merged, known_records))
     }
@@ -378,7 +426,8 @@ impl<'a> Books<'a> {
     }
 }
 
-/// Counts the records that have the ids of another and, as copies are gone, other content.
+/// Counts the records that have the ids of another and, as copies are gone, other content: among those of the tables that are written so far
+/// and were not counted yet, as records of two tables never have ids in common.
 fn conflicting(runs: &Runs) -> Result<u64> {
     let runs = runs
         .take_runs(&record_ids::TABLE)
@@ -455,8 +504,36 @@ pub struct Files<'a> {
     table: &'static Table,
     open: Option<Open>,
     part: usize,
-    done: Vec<DataFile>,
+    staged: Staged,
     spare: Arc<Spare>,
+}
+
+/// Data files of one table. The last of them may not be durable yet: no more than one is written to while another is.
+#[derive(Debug, Default)]
+pub struct Staged {
+    files: Vec<DataFile>,
+    last: Option<Closing>,
+}
+
+impl Staged {
+    fn add(&mut self, closing: Closing) -> Result<()> {
+        if let Some(before) = self.last.replace(closing) {
+            self.files.push(before.wait()?);
+        }
+        Ok(())
+    }
+
+    /// Returns the files once all of them are durable.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error where the bytes of one cannot be written.
+    pub fn wait(mut self) -> Result<Vec<DataFile>> {
+        if let Some(last) = self.last.take() {
+            self.files.push(last.wait()?);
+        }
+        Ok(self.files)
+    }
 }
 
 #[derive(Debug)]
@@ -483,7 +560,7 @@ impl<'a> Files<'a> {
             table,
             open: None,
             part: 0,
-            done: Vec::new(),
+            staged: Staged::default(),
             spare: Arc::default(),
         }
     }
@@ -550,19 +627,19 @@ impl<'a> Files<'a> {
                 .file
                 .finish()
                 .with_context(|| format!("write {}", self.table.name))?;
-            self.done
-                .push(open.pending.close(out, self.table, open.rows, open.times)?);
+            let closing = open.pending.close(out, self.table, open.rows, open.times);
+            self.staged.add(closing)?;
         }
         Ok(())
     }
 
-    /// Completes the last file and returns all of them.
+    /// Begins to complete the last file, and returns all of them.
     ///
     /// # Errors
     ///
     /// As [`write`](Self::write).
-    pub fn finish(mut self) -> Result<Vec<DataFile>> {
+    pub fn finish(mut self) -> Result<Staged> {
         self.close()?;
-        Ok(self.done)
+        Ok(self.staged)
     }
 }

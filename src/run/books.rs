@@ -1,6 +1,7 @@
 //! Rows of `objects`: one for each delivery object and reading, whatever became of it.
 
 use anyhow::Result;
+use rayon::prelude::*;
 
 use super::outstanding::{Aside, Group, hash_of, hash_of_foreign};
 use crate::limits;
@@ -52,13 +53,12 @@ pub(super) fn is_news(group: &Group, outcomes: &Outcomes, number: usize) -> bool
 impl Books<'_> {
     /// Hands the rows over.
     pub(super) fn write(&self, runs: &Runs) -> Result<()> {
+        let all = &self.group.objects;
+        let of_thread = all.len().div_ceil(rayon::current_num_threads()).max(1);
+        all.par_chunks(of_thread)
+            .enumerate()
+            .try_for_each(|(nth, objects)| self.read(nth * of_thread, objects, runs))?;
         let mut rows = Chunk::new(&objects::TABLE);
-        for (number, object) in self.group.objects.iter().enumerate() {
-            if is_news(self.group, self.outcomes, number) {
-                self.read(&mut rows, number, object);
-                hand_over(&mut rows, runs, limits::CHUNK_BYTES)?;
-            }
-        }
         for digest in &self.aside.digests {
             let row = self.row(digest, Status::Digest);
             objects::append(&mut rows, &row.object());
@@ -70,7 +70,19 @@ impl Books<'_> {
         hand_over(&mut rows, runs, 0)
     }
 
-    fn read(&self, rows: &mut Chunk, number: usize, object: &DeliveryObject) {
+    /// Hands over the rows of objects of the group that come one after the other.
+    fn read(&self, first: usize, objects: &[DeliveryObject], runs: &Runs) -> Result<()> {
+        let mut rows = Chunk::new(&objects::TABLE);
+        for (number, object) in (first..).zip(objects) {
+            if is_news(self.group, self.outcomes, number) {
+                self.read_one(&mut rows, number, object);
+                hand_over(&mut rows, runs, limits::CHUNK_BYTES)?;
+            }
+        }
+        hand_over(&mut rows, runs, 0)
+    }
+
+    fn read_one(&self, rows: &mut Chunk, number: usize, object: &DeliveryObject) {
         let Some(outcome) = self.outcomes.get(&number) else {
             return;
         };

@@ -21,7 +21,7 @@ use crate::summary::Summary;
 use crate::table::objects::{self, Status};
 use crate::table::rejects;
 use crate::trail::hash::hex;
-use crate::write::{Rows, Writer};
+use crate::write::{Merged, Rows, Writer};
 
 /// What the groups of a run have in common.
 pub(super) struct GroupRun<'r> {
@@ -127,23 +127,23 @@ impl GroupRun<'_> {
             reads_ahead: self.budget.reads_ahead,
             stop: self.stop,
         };
-        let mut merged = self.pool.install(|| writer.records(runs))?;
-        summary.add_group(&group.objects, outcomes, &merged, &commit_id);
-        summary.check_records()?;
-        let books = Books {
-            group,
-            aside: &read.aside,
-            outcomes,
-            merged: &merged,
-            options: self.options,
-            commit_id: &commit_id,
+        let book = |merged: &Merged| {
+            summary.add_group(&group.objects, outcomes, merged, &commit_id);
+            summary.check_records()?;
+            let books = Books {
+                group,
+                aside: &read.aside,
+                outcomes,
+                merged,
+                options: self.options,
+                commit_id: &commit_id,
+            };
+            books.write(runs)?;
+            let tables = [&rejects::TABLE, &objects::TABLE].map(|table| (table, Rows::Plain));
+            writer.tables(runs, &tables)
         };
-        books.write(runs)?;
-        let mut files = std::mem::take(&mut merged.files);
-        for table in [&rejects::TABLE, &objects::TABLE] {
-            let written = self.pool.install(|| writer.table(runs, table, Rows::Plain));
-            files.extend(written?.files);
-        }
+        let mut merged = self.pool.install(|| writer.records(runs, book))?;
+        let files = merged.take_files()?;
         summary.add_files(&files);
         summary.scratch_bytes = summary.scratch_bytes.max(runs.scratch_bytes());
         let is_first = self.dataset.settings().is_none();

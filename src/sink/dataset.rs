@@ -10,7 +10,7 @@ use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -526,28 +526,55 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// Completes the file: its bytes are durable when this returns. What comes back is for an entry of the log.
+    /// Completes the file, on a thread of its own: that is waiting for a disk or for S3, and no work.
+    pub fn close(
+        self,
+        out: Hashing,
+        table: &'static Table,
+        rows: u64,
+        times: Option<(i64, i64)>,
+    ) -> Closing {
+        let close = move || {
+            let (bytes, sha256) = (out.bytes, hex(&out.sha256.finalize()));
+            Ok(DataFile {
+                path: self.path,
+                table: table.name.to_owned(),
+                bytes,
+                rows,
+                sha256,
+                times,
+                upload: out.out.finish()?,
+            })
+        };
+        Closing {
+            thread: Some(thread::spawn(close)),
+        }
+    }
+}
+
+/// A staged file that is being completed. Dropped, it is waited for: what is swept then is not written to any more.
+#[derive(Debug)]
+pub struct Closing {
+    thread: Option<JoinHandle<Result<DataFile, SinkError>>>,
+}
+
+impl Closing {
+    /// Waits until the file's bytes are durable. What comes back is for an entry of the log.
     ///
     /// # Errors
     ///
     /// Returns an error where the bytes cannot be written.
-    pub fn close(
-        self,
-        out: Hashing,
-        table: &Table,
-        rows: u64,
-        times: Option<(i64, i64)>,
-    ) -> Result<DataFile, SinkError> {
-        let (bytes, sha256) = (out.bytes, hex(&out.sha256.finalize()));
-        Ok(DataFile {
-            path: self.path,
-            table: table.name.to_owned(),
-            bytes,
-            rows,
-            sha256,
-            times,
-            upload: out.out.finish()?,
-        })
+    pub fn wait(mut self) -> Result<DataFile, SinkError> {
+        let thread = self.thread.take().expect("waited for once");
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join(); // nobody wants the file
+        }
     }
 }
 

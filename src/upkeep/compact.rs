@@ -225,7 +225,7 @@ impl Merging<'_> {
             files.write(&window)?;
             ensure!(!self.stop.load(Ordering::Relaxed), "interrupted");
         }
-        Ok((files.finish()?, sums))
+        Ok((files.finish()?.wait()?, sums))
     }
 }
 

@@ -17,7 +17,7 @@ use trailmill::sink::folder::Folder;
 use trailmill::sink::runs::Runs;
 use trailmill::table::rejects;
 use trailmill::trail::time::SECOND;
-use trailmill::write::{Rows, Writer};
+use trailmill::write::{Merged, Rows, Writer};
 
 use crate::dataset::bucket_for_all_tables;
 use crate::support::{
@@ -180,13 +180,9 @@ fn milled(
         reads_ahead: memory > 0,
         stop: &AtomicBool::new(false),
     };
-    let mut files = writer.records(&runs).unwrap().files;
-    files.extend(
-        writer
-            .table(&runs, &rejects::TABLE, Rows::Plain)
-            .unwrap()
-            .files,
-    );
+    let book = |_: &Merged| writer.tables(&runs, &[(&rejects::TABLE, Rows::Plain)]);
+    let mut merged = writer.records(&runs, book).unwrap();
+    let files = merged.take_files().unwrap();
     let entry = Entry {
         added: files,
         ..dataset.entry(Purpose::Add, "name")

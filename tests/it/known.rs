@@ -72,7 +72,12 @@ fn dataset(files: &[Vec<Row>], group_rows: usize) -> DatasetWriter {
             let n_rows = of_day.iter().map(|window| window.rows.len() as u64).sum();
             let times = (day * DAY, day * DAY + DAY - 1);
             let out = file.finish().unwrap();
-            added.push(pending.close(out, &TABLE, n_rows, Some(times)).unwrap());
+            added.push(
+                pending
+                    .close(out, &TABLE, n_rows, Some(times))
+                    .wait()
+                    .unwrap(),
+            );
         }
     }
     let entry = Entry {
