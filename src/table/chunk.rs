@@ -137,6 +137,11 @@ impl Chunk {
         stores + self.dict.bytes() + size_of_val(self.sizes.rows.as_slice())
     }
 
+    /// Returns the memory in use by a column, in bytes, without the texts that columns share.
+    pub(super) fn column_bytes(&self, column: usize) -> usize {
+        self.stores[column].bytes()
+    }
+
     /// Completes the row: columns not written have no value, which they learn when they are written next.
     pub fn end_row(&mut self) {
         self.rows += 1;
@@ -181,11 +186,7 @@ impl Chunk {
                 let known = dict.len();
                 ids.push(intern(value, ids, dict));
                 worth.add(value.len(), dict.len() > known);
-                let is_judged = ids.len() >= JUDGED_ROWS && ids.len().is_power_of_two();
-                self.sizes.fresh += value.len();
-                if is_judged {
-                    self.judge(column);
-                }
+                self.numbered(column, value.len());
                 true
             }
             (Store::Plain { data, ends }, _) => {
@@ -198,6 +199,35 @@ impl Chunk {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// As [`text`](Self::text), for a text that the row before has as well.
+    pub fn text_again(&mut self, column: usize, value: &str) {
+        let rows = self.rows;
+        match self.store(column) {
+            (Store::Text { ids, worth }, dict)
+                if ids.len() == rows && ids.last().is_some_and(|last| *last != NO_TEXT) =>
+            {
+                let last = ids[rows - 1];
+                let length = dict.length(last - 1);
+                ids.push(last);
+                worth.add(length, false);
+                self.numbered(column, length);
+            }
+            _ => {
+                self.text(column, value);
+            }
+        }
+    }
+
+    /// Notes that the row has got the number of a text in a column.
+    #[inline]
+    fn numbered(&mut self, column: usize, length: usize) {
+        self.sizes.fresh += length;
+        let rows = self.rows + 1;
+        if rows >= JUDGED_ROWS && rows.is_power_of_two() {
+            self.judge(column);
         }
     }
 

@@ -36,14 +36,21 @@ pub struct OriginColumns {
 impl Origin<'_> {
     /// Writes the lineage columns of a row.
     pub fn write(&self, chunk: &mut Chunk, columns: &OriginColumns) {
-        chunk.text(columns.source, self.source);
-        chunk.text(columns.source_object, self.source_object);
+        let object = i64::try_from(self.object).unwrap_or(i64::MAX);
+        let is_of_last = chunk.ints(columns.object).last() == Some(&object);
+        for (column, text) in [
+            (columns.source, self.source),
+            (columns.source_object, self.source_object),
+        ] {
+            if is_of_last {
+                chunk.text_again(column, text);
+            } else {
+                chunk.text(column, text);
+            }
+        }
         chunk.int(columns.source_index, i64::from(self.source_index));
         chunk.int(columns.content_hash, self.content_hash);
-        chunk.int(
-            columns.object,
-            i64::try_from(self.object).unwrap_or(i64::MAX),
-        );
+        chunk.int(columns.object, object);
         if let Some(time) = self.delivery_time {
             chunk.int(columns.delivery_time, time);
         }

@@ -9,6 +9,7 @@ mod pages;
 mod rle;
 mod texts;
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -110,16 +111,24 @@ impl<W: Write + Send> FileWriter<W> {
         let grouped = grouped::window(self.table, window, &self.spare)?;
         let window = grouped.as_ref().unwrap_or(window);
         let properties = self.file.properties();
-        let encoded: Vec<Vec<Encoded>> = self
-            .columns
-            .par_iter()
-            .with_max_len(1)
-            .map(|(column, kind, leaves)| {
-                self.spare
-                    .lend(|scratch| encode(window, *column, *kind, leaves, properties, scratch))
+        // Those that take longest come first: at the end all threads have something to do.
+        let mut columns: Vec<_> = self.columns.iter().enumerate().collect();
+        let dearest_first = |(_, (column, kind, leaves)): &(usize, &(_, _, Vec<ColumnDescPtr>))| {
+            Reverse(cost(window, *column, plan(*kind, leaves[0].name())))
+        };
+        columns.sort_by_cached_key(dearest_first);
+        let mut encoded: Vec<(usize, Vec<Encoded>)> = columns
+            .into_iter()
+            .par_bridge()
+            .map(|(nth, (column, kind, leaves))| {
+                let encode =
+                    |scratch: &mut _| encode(window, *column, *kind, leaves, properties, scratch);
+                Ok((nth, self.spare.lend(encode)?))
             })
             .collect::<Result<_>>()?;
-        self.waiting = encoded.into_iter().flatten().collect();
+        encoded.sort_unstable_by_key(|(nth, _)| *nth);
+        let columns = encoded.into_iter().map(|(_, column)| column);
+        self.waiting = columns.flatten().collect();
         if self.waiting_bytes() > limits::WAITING_COLUMNS_BYTES {
             self.write_waiting()?;
         }
@@ -274,6 +283,20 @@ fn encode(
     };
     Ok(vec![encoded?])
 }
+
+/// Returns about what encoding a column takes, in bytes that are copied.
+fn cost(window: &Window, column: usize, plan: Plan) -> usize {
+    let blocks = window.blocks.iter().map(|block| block.chunk());
+    let bytes = blocks.map(|chunk| chunk.column_bytes(column)).sum();
+    if bytes > 0 && plan.has_filter {
+        bytes + FILTERED_TEXT_COST * window.rows.len()
+    } else {
+        bytes
+    }
+}
+
+/// What a text costs that is numbered and goes into a Bloom filter.
+const FILTERED_TEXT_COST: usize = 64;
 
 /// Returns whether any row of the window has a value: rows of other windows that stand in the same chunks do not count.
 fn has_value(window: &Window, column: usize) -> bool {

@@ -27,6 +27,9 @@ const ZSTD_LEVEL: i32 = 1;
 /// Bytes of a minimum or maximum that are kept.
 const BOUND_BYTES_MAX: usize = 64;
 
+/// About what a page's header takes.
+const PAGE_HEADER_BYTES: usize = 32;
+
 /// The compression of every column.
 pub(super) fn compression() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default())
@@ -94,6 +97,8 @@ pub(super) struct Data<'v> {
 /// The pages of one column, as they come.
 pub(super) struct Pages<'v> {
     descr: ColumnDescPtr,
+    /// Levels that are to come in all.
+    slots: usize,
     out: TrackedWrite<Vec<u8>>,
     totals: Totals,
     range: Option<Range<'v>>,
@@ -117,9 +122,10 @@ struct Totals {
 }
 
 impl<'v> Pages<'v> {
-    /// Begins a column.
-    pub(super) fn new(descr: &ColumnDescPtr) -> Self {
+    /// Begins a column of so many levels.
+    pub(super) fn new(descr: &ColumnDescPtr, slots: usize) -> Self {
         Self {
+            slots,
             columns: ColumnIndexBuilder::new(descr.physical_type()),
             descr: Arc::clone(descr),
             out: TrackedWrite::new(Vec::new()),
@@ -163,7 +169,13 @@ impl<'v> Pages<'v> {
             statistics: None, // the column index has them
         };
         let spec = self.write(page, scratch.page.len())?;
-        self.totals.data_at.get_or_insert(spec.offset);
+        if self.totals.data_at.is_none() {
+            self.totals.data_at = Some(spec.offset);
+            // Room for pages like this one: growing copies, and into fresh memory.
+            let later = self.slots.saturating_sub(data.slots) / data.slots.max(1);
+            let page_bytes = spec.compressed_size + PAGE_HEADER_BYTES;
+            self.out.inner_mut().reserve(later * page_bytes);
+        }
         self.totals.rows += data.rows;
         self.totals.slots += data.slots;
         self.totals.nulls += data.nulls;
@@ -267,7 +279,7 @@ impl<'v> Pages<'v> {
 
 /// Encodes a column of so many rows that has no value.
 pub(super) fn nulls(descr: &ColumnDescPtr, rows: usize, scratch: &mut Scratch) -> Result<Encoded> {
-    let mut pages = Pages::new(descr);
+    let mut pages = Pages::new(descr, rows);
     scratch.page.clear();
     for max in [descr.max_rep_level(), descr.max_def_level()] {
         levels(&mut scratch.page, max, |page, width| {

@@ -355,6 +355,7 @@ impl<'w, 's> Entries<'w, 's> {
         numbers
     }
 
+    #[inline]
     fn number_of_row(&mut self, block: u32, row: u32) -> u32 {
         let Source { texts, known } = &self.sources[block as usize];
         match texts {
@@ -446,7 +447,7 @@ fn write(
     plan: Plan,
     scratch: &mut Scratch,
 ) -> Result<Encoded> {
-    let mut pages = Pages::new(descr);
+    let mut pages = Pages::new(descr, slots.defs.len());
     let mut bounds = plan.has_bounds.then(|| Bounds::new(values));
     let mut filter = plan.has_filter.then(|| Filter::new(values.len()));
     // What was just written is in the cache, and a filter takes it from there.
