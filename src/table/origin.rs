@@ -71,3 +71,68 @@ macro_rules! origin_columns {
     };
 }
 pub(crate) use origin_columns;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits;
+    use crate::table::events::{Col, TABLE};
+
+    fn origin(object: usize, source_object: &str) -> Origin<'_> {
+        Origin {
+            object,
+            source: "bucket",
+            source_object,
+            source_index: 0,
+            delivery_time: None,
+            content_hash: 0,
+            mended: None,
+        }
+    }
+
+    /// The rows of an object have what the first of them has, and windows end by what rows are: their sizes are those of rows that
+    /// have no other before them.
+    #[test]
+    fn rows_that_follow_one_of_their_object_are_like_it() {
+        let long = "k".repeat(limits::TEXT_BYTES_MAX + 1);
+        for source_object in ["key", &long] {
+            let rows = [
+                origin(0, source_object),
+                origin(0, source_object),
+                origin(1, "other"),
+                origin(1, "other"),
+                origin(0, source_object),
+            ];
+            let mut together = Chunk::new(&TABLE);
+            for (row, origin) in rows.iter().enumerate() {
+                let mut alone = Chunk::new(&TABLE);
+                for chunk in [&mut together, &mut alone] {
+                    origin.write(chunk, &origin_columns!());
+                    chunk.end_row();
+                }
+                for column in [Col::source, Col::source_object] {
+                    let expected = alone.get_text(column, 0);
+                    assert_eq!(together.get_text(column, row), expected, "row {row}");
+                }
+                assert_eq!(together.row_size(row), alone.row_size(0), "row {row}");
+            }
+        }
+    }
+
+    /// A column that gave up numbering its texts, as of objects with a record each.
+    #[test]
+    fn a_row_may_follow_one_whose_text_has_no_number() {
+        let mut chunk = Chunk::new(&TABLE);
+        let keys: Vec<String> = (0..5_000).map(|n| format!("key of object {n}")).collect();
+        for (object, key) in keys.iter().enumerate() {
+            for _ in 0..2 {
+                origin(object, key).write(&mut chunk, &origin_columns!());
+                chunk.end_row();
+            }
+        }
+        for row in 0..chunk.rows() {
+            let text = chunk.get_text(Col::source_object, row);
+            assert_eq!(text, Some(keys[row / 2].as_str()), "row {row}");
+        }
+    }
+}
