@@ -254,6 +254,10 @@ pub const MERGED_RUN_BYTES: usize = 1 << 20;
 /// The least runs on scratch that are merged at once; what more there are is first merged to fewer.
 pub const RUNS_MERGED_MIN: usize = 32;
 
+/// Room that a column of a row group gets before its pages come. Real ones end at 4 MB; where the first page is one text of 4 MiB, 130,000
+/// such would be 500 GB.
+pub const COLUMN_ROOM_BYTES_MAX: usize = 4 << 20;
+
 /// Folders whose names are made durable at once, after a commit: 90 days of eleven tables are 1,000, and a disk takes up to some ms for each.
 pub const FOLDERS_SYNCED_AT_ONCE: usize = 8;
 

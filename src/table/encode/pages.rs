@@ -20,6 +20,7 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
 use super::{rle, texts};
+use crate::limits;
 
 /// Where alike rows stand together, level 1 gives the smallest files: 2 gives 1 % and 3 gives 4 % more, and both take longer.
 const ZSTD_LEVEL: i32 = 1;
@@ -174,7 +175,10 @@ impl<'v> Pages<'v> {
             // Room for pages like this one: growing copies, and into fresh memory.
             let later = self.slots.saturating_sub(data.slots) / data.slots.max(1);
             let page_bytes = spec.compressed_size + PAGE_HEADER_BYTES;
-            self.out.inner_mut().reserve(later * page_bytes);
+            let bytes = later.saturating_mul(page_bytes);
+            self.out
+                .inner_mut()
+                .reserve(bytes.min(limits::COLUMN_ROOM_BYTES_MAX));
         }
         self.totals.rows += data.rows;
         self.totals.slots += data.slots;

@@ -90,6 +90,32 @@ fn a_row_group_counts_before_it_stands_in_the_file() {
     assert!(ends[2] > ends[1]);
 }
 
+/// Room for as many pages like the first would be 200 GB.
+#[test]
+fn a_column_may_begin_with_its_largest_text() {
+    let mut hash = 1_u64;
+    let large: String = std::iter::repeat_with(|| {
+        hash = hash.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        format!("{hash:016x}")
+    })
+    .take(1 << 18)
+    .collect();
+    let mut chunk = Chunk::new(&TABLE);
+    for row in 0..100_000 {
+        chunk.int(Col::event_time, row);
+        let text = if row == 0 { &large } else { "{}" };
+        chunk.text(Col::request_parameters, text);
+        chunk.end_row();
+    }
+    let batch = as_they_stand(file_of(vec![chunk], usize::MAX));
+    let column = batch.column_by_name("request_parameters");
+    let texts = column.expect("a column").as_string::<i32>();
+    assert_eq!(
+        (texts.value(0), texts.value(99_999)),
+        (large.as_str(), "{}")
+    );
+}
+
 #[test]
 fn values_come_back() {
     let batch = read(file_of(vec![chunk_of(0..10)], 4));
