@@ -53,9 +53,10 @@ impl Budget {
         budget
     }
 
-    /// What milling takes beside sorted rows. A thread has three buffers: for a body, its content, and the parser's.
+    /// What milling takes beside sorted rows. A thread has four buffers: for a body, its content, the one before that is not hashed
+    /// yet, and the parser's.
     fn while_milling(&self, threads: usize) -> usize {
-        let of_thread = 3 * self.free_bytes + self.chunk_bytes;
+        let of_thread = 4 * self.free_bytes + self.chunk_bytes;
         let shared = self.object_bytes + self.parse_bytes + self.body_bytes;
         limits::MEMORY_OF_PROGRAM + threads * of_thread + shared
     }

@@ -6,8 +6,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
-use sha2::{Digest, Sha256};
-
 use crate::budget::{Gate, Room};
 use crate::limits;
 use crate::mcp;
@@ -27,6 +25,7 @@ use crate::trail::json::{PARSE_BYTES_OF_BYTE, Parser, Value, parse_bytes};
 use crate::trail::key::DeliveryKey;
 use crate::trail::mend::{Mended, mend};
 use crate::trail::record::{Field, Kind, Record};
+use crate::trail::sha256::{ContentHashes, Sha256};
 use crate::trail::time::{self, DAY};
 use crate::trail::wrap::{self, Place, Visitor};
 use crate::trail::{identity, resources, sign_in};
@@ -104,7 +103,7 @@ pub struct Outcome {
     /// The day that its books are filed under.
     pub delivery_date: i64,
     /// SHA-256 of the inflated bytes.
-    pub content_sha256: [u8; 32],
+    pub content_sha256: Sha256,
     /// Its rejects by reason, those of the object itself among them.
     pub reasons: BTreeMap<Reason, u64>,
     /// How many bytes it inflates to.
@@ -117,6 +116,8 @@ pub struct Mill<'t> {
     parser: Parser,
     parses: &'t Gate,
     tables: Tables<'t>,
+    /// What became of the objects whose content is not hashed yet.
+    hashes: ContentHashes<(usize, Outcome)>,
 }
 
 impl std::fmt::Debug for Mill<'_> {
@@ -133,10 +134,13 @@ impl<'t> Mill<'t> {
             parser: Parser::keeping(room.parses.free_bytes()),
             parses: &room.parses,
             tables: Tables::new(options, out, room.chunk_bytes),
+            hashes: ContentHashes::new(room.objects.free_bytes()),
         }
     }
 
-    /// Makes rows of an object's bytes. A body that is owned goes as soon as it is inflated.
+    /// Makes rows of an object's bytes. A body that is owned goes as soon as it is inflated. Returns what became of objects, with their
+    /// numbers, as far as it is known: content is hashed beside that of the next object, so this may be this object, the one that
+    /// waited for it, both or none.
     ///
     /// # Errors
     ///
@@ -145,7 +149,7 @@ impl<'t> Mill<'t> {
         &mut self,
         object: Object<'_>,
         body: impl Into<Cow<'b, [u8]>>,
-    ) -> io::Result<Outcome> {
+    ) -> io::Result<Vec<(usize, Outcome)>> {
         let body: Cow<'_, [u8]> = body.into();
         let (content, broken) = self.inflater.inflate(body);
         let mut pass = Pass {
@@ -160,10 +164,10 @@ impl<'t> Mill<'t> {
         };
         pass.content(&content, broken.as_ref());
         let tally = pass.tally;
-        let outcome = self.tables.end_object(object, &content, tally);
-        drop(content);
+        let outcome = self.tables.end_object(object, &content, tally)?;
+        let hashed = self.hashes.add((object.number, outcome), content);
         self.inflater.give_back();
-        outcome
+        Ok(hashed.map(with_hash).collect())
     }
 
     /// Makes rows of events again, which stand in their table.
@@ -221,14 +225,23 @@ impl<'t> Mill<'t> {
         second.ok()
     }
 
-    /// Hands out the rows that are left.
+    /// Hands out the rows that are left, and returns what became of the object that is left.
     ///
     /// # Errors
     ///
     /// Returns what storing them gave.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.tables.hand_out_all()
+    pub fn finish(mut self) -> io::Result<Option<(usize, Outcome)>> {
+        self.tables.hand_out_all()?;
+        Ok(self.hashes.finish().map(with_hash))
     }
+}
+
+fn with_hash(((number, outcome), content_sha256): ((usize, Outcome), Sha256)) -> (usize, Outcome) {
+    let outcome = Outcome {
+        content_sha256,
+        ..outcome
+    };
+    (number, outcome)
 }
 
 /// The rows at hand, by table.
@@ -300,7 +313,7 @@ impl<'t> Tables<'t> {
         }
     }
 
-    /// Closes an object's books.
+    /// Closes an object's books; its content is not hashed yet.
     fn end_object(
         &mut self,
         object: Object<'_>,
@@ -356,7 +369,7 @@ impl<'t> Tables<'t> {
             counts: tally.counts,
             event_times: tally.event_times,
             delivery_date,
-            content_sha256: Sha256::digest(content).into(),
+            content_sha256: Sha256::default(),
             inflated_bytes: content.len() as u64,
         })
     }

@@ -67,12 +67,13 @@ pub fn run(
             feed,
             listed,
             mill: Mill::new(options, runs, room),
-            outcomes: &outcomes,
-            progress,
+            ledger: Ledger {
+                fetched: BTreeMap::new(),
+                outcomes: &outcomes,
+                progress,
+            },
         };
-        let outcome = worker
-            .work()
-            .and_then(|()| worker.mill.finish().context("keep sorted rows"));
+        let outcome = worker.work().and_then(|()| worker.finish());
         if outcome.is_err() {
             stop.store(true, Ordering::Relaxed); // the others need not go on
         }
@@ -88,37 +89,68 @@ struct Worker<'r> {
     feed: &'r Feed,
     listed: Listed<'r>,
     mill: Mill<'r>,
-    outcomes: &'r Mutex<Outcomes>,
-    progress: &'r Progress,
+    ledger: Ledger<'r>,
 }
 
 impl Worker<'_> {
     fn work(&mut self) -> Result<()> {
         let mut body = Body::default();
         while let Some((number, fetched)) = self.feed.next(&mut body) {
-            let (listed, history) = (&self.listed.objects[number], &self.listed.histories[number]);
-            let outcome = match fetched {
+            match fetched {
                 Ok(fetched) => {
                     let n_bytes = body.bytes().len() as u64;
-                    let outcome = self
-                        .mill
-                        .object(object(number, listed, history), body.lend())
-                        .context("keep sorted rows")?;
-                    self.progress.read(n_bytes, outcome.counts.records);
-                    Ok(Read { fetched, outcome })
+                    self.ledger.fetched.insert(number, (fetched, n_bytes));
+                    let (listed, history) =
+                        (&self.listed.objects[number], &self.listed.histories[number]);
+                    let object = object(number, listed, history);
+                    let done = self.mill.object(object, body.lend());
+                    for (number, outcome) in done.context("keep sorted rows")? {
+                        self.ledger.read(number, outcome);
+                    }
                 }
                 Err(error) if error.ends_run() => return Err(error.into()),
-                Err(error) => {
-                    self.progress.read(0, 0);
-                    Err(error)
-                }
-            };
-            self.outcomes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(number, outcome);
+                Err(error) => self.ledger.failed(number, error),
+            }
         }
         Ok(())
+    }
+
+    fn finish(mut self) -> Result<()> {
+        if let Some((number, outcome)) = self.mill.finish().context("keep sorted rows")? {
+            self.ledger.read(number, outcome);
+        }
+        Ok(())
+    }
+}
+
+/// Where a worker notes what becomes of objects.
+struct Ledger<'r> {
+    /// What the source said of those that the mill is not done with, and how many bytes they had.
+    fetched: BTreeMap<usize, (Fetched, u64)>,
+    outcomes: &'r Mutex<Outcomes>,
+    progress: &'r Progress,
+}
+
+impl Ledger<'_> {
+    fn read(&mut self, number: usize, outcome: Outcome) {
+        let (fetched, n_bytes) = self
+            .fetched
+            .remove(&number)
+            .expect("the mill is done with what it was given, once");
+        self.progress.read(n_bytes, outcome.counts.records);
+        self.note(number, Ok(Read { fetched, outcome }));
+    }
+
+    fn failed(&mut self, number: usize, error: FetchError) {
+        self.progress.read(0, 0);
+        self.note(number, Err(error));
+    }
+
+    fn note(&mut self, number: usize, outcome: Result<Read, FetchError>) {
+        self.outcomes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(number, outcome);
     }
 }
 

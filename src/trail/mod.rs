@@ -10,6 +10,7 @@ pub mod mend;
 pub mod record;
 pub mod resources;
 pub mod scan;
+pub mod sha256;
 pub mod sign_in;
 pub mod time;
 pub mod wrap;

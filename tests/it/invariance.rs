@@ -166,8 +166,9 @@ fn milled(
             region: None,
             history: &NO_HISTORY,
         };
-        mill.object(object, body).unwrap();
-        mill.finish().unwrap();
+        let done = mill.object(object, body).unwrap().len();
+        let last = mill.finish().unwrap();
+        assert_eq!(done + usize::from(last.is_some()), 1);
     }
     let place = Arc::new(Folder::new(&root));
     let mut dataset = DatasetWriter::open(place, "run".to_owned(), "nonce".to_owned()).unwrap();

@@ -86,8 +86,8 @@ fn a_small_first_run_shows_how_much_room_columns_need() {
         ..Room::default()
     };
     let mut mill = Mill::new(&options, &taken, &room);
-    let outcome = mill.object(loose(0), object.as_bytes()).unwrap();
-    assert_eq!(outcome.counts.records, 5000);
+    let done = mill.object(loose(0), object.as_bytes()).unwrap();
+    assert_eq!(done[0].1.counts.records, 5000);
     mill.finish().unwrap();
     let taken = taken.0.into_inner().unwrap();
     let [first, second, third] = taken[..] else {

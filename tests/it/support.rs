@@ -400,12 +400,11 @@ pub(crate) fn mill(objects: &[&[u8]]) -> Milled {
     let runs = Runs::new(std::env::temp_dir(), usize::MAX);
     let room = Room::default();
     let mut mill = Mill::new(&options, &runs, &room);
-    let outcomes = objects
-        .iter()
-        .enumerate()
-        .map(|(number, body)| mill.object(loose(number), *body).unwrap())
-        .collect();
-    mill.finish().unwrap();
+    let mut outcomes = BTreeMap::new();
+    for (number, body) in objects.iter().enumerate() {
+        outcomes.extend(mill.object(loose(number), *body).unwrap());
+    }
+    outcomes.extend(mill.finish().unwrap());
     let mut files = BTreeMap::new();
     for table in TABLES {
         let limits = WindowLimits {
@@ -422,7 +421,10 @@ pub(crate) fn mill(objects: &[&[u8]]) -> Milled {
             files.insert(table.name, (table, file.finish().unwrap().into()));
         }
     }
-    Milled { outcomes, files }
+    Milled {
+        outcomes: outcomes.into_values().collect(),
+        files,
+    }
 }
 
 /// Returns rows with only some columns, for reading.
