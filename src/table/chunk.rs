@@ -489,9 +489,9 @@ impl Chunk {
         (id != NO_TEXT).then(|| self.dict.get(id - 1))
     }
 
-    /// Returns the hash of the text that a number plus one stands for.
-    pub(super) fn dictionary_hash(&self, id: u32) -> TextHash {
-        self.dict.hash_of(id - 1)
+    /// Returns the bytes of the text that a number plus one stands for, without a look at them, and its hash.
+    pub(super) fn dictionary_entry(&self, id: u32) -> (&[u8], TextHash) {
+        (self.dict.bytes_of(id - 1), self.dict.hash_of(id - 1))
     }
 
     /// Returns how many texts the dictionary has.

@@ -18,8 +18,15 @@ use crate::table::schema::Table;
 /// together, those first that came first, because sorting many texts is dear and says nothing to who looks for one.
 const SORTED_COLUMNS: usize = 2;
 
-/// Returns a window with its rows as they are to stand in its row group; `None` where they stand so already.
-pub(super) fn window(table: &Table, window: &Window, spare: &Spare) -> Result<Option<Window>> {
+/// A window with its rows as they are to stand in its row group.
+pub(super) struct Grouped {
+    pub(super) window: Window,
+    /// The columns whose texts are more than a dictionary may hold, as far as grouping showed that.
+    pub(super) without_dictionary: Vec<usize>,
+}
+
+/// Puts the rows of a window in order; `None` where they stand so already.
+pub(super) fn window(table: &Table, window: &Window, spare: &Spare) -> Result<Option<Grouped>> {
     if table.grouped.is_empty() {
         return Ok(None);
     }
@@ -27,13 +34,20 @@ pub(super) fn window(table: &Table, window: &Window, spare: &Spare) -> Result<Op
     let numbers: Vec<Numbers> = columns
         .map(|(nth, column)| numbers(window, *column, nth < SORTED_COLUMNS, spare))
         .collect::<Result<_>>()?;
-    Ok(Some(Window {
-        day: window.day,
-        blocks: window.blocks.clone(),
-        rows: order(&numbers, window.rows.len())
-            .map(|row| window.rows[row])
+    let outgrown = table.grouped.iter().zip(&numbers);
+    Ok(Some(Grouped {
+        without_dictionary: outgrown
+            .filter(|(_, numbers)| numbers.outgrow_a_dictionary)
+            .map(|(column, _)| *column)
             .collect(),
-        copies: Vec::new(),
+        window: Window {
+            day: window.day,
+            blocks: window.blocks.clone(),
+            rows: order(&numbers, window.rows.len())
+                .map(|row| window.rows[row])
+                .collect(),
+            copies: Vec::new(),
+        },
     }))
 }
 
@@ -59,6 +73,7 @@ struct Numbers {
     of_rows: Vec<u32>,
     /// Bits of the greatest.
     width: u32,
+    outgrow_a_dictionary: bool,
 }
 
 fn numbers(window: &Window, column: usize, is_sorted: bool, spare: &Spare) -> Result<Numbers> {
@@ -74,7 +89,11 @@ fn numbers(window: &Window, column: usize, is_sorted: bool, spare: &Spare) -> Re
         }
         let greatest = u32::try_from(texts.len()).unwrap_or(u32::MAX);
         let width = rle::width(greatest);
-        Ok(Numbers { of_rows, width })
+        Ok(Numbers {
+            of_rows,
+            width,
+            outgrow_a_dictionary: entries.outgrow_a_dictionary(),
+        })
     })
 }
 

@@ -109,20 +109,32 @@ impl<W: Write + Send> FileWriter<W> {
     pub fn write(&mut self, window: &Window) -> Result<()> {
         self.write_waiting()?;
         let grouped = grouped::window(self.table, window, &self.spare)?;
-        let window = grouped.as_ref().unwrap_or(window);
+        let (window, without_dictionary) = match &grouped {
+            Some(grouped) => (&grouped.window, grouped.without_dictionary.as_slice()),
+            None => (window, &[][..]),
+        };
+        let plan = |column: usize, kind: Kind, leaves: &[ColumnDescPtr]| {
+            let plan = plan(kind, leaves[0].name());
+            Plan {
+                has_dictionary: plan.has_dictionary && !without_dictionary.contains(&column),
+                ..plan
+            }
+        };
         let properties = self.file.properties();
         // Those that take longest come first: at the end all threads have something to do.
         let mut columns: Vec<_> = self.columns.iter().enumerate().collect();
         let dearest_first = |(_, (column, kind, leaves)): &(usize, &(_, _, Vec<ColumnDescPtr>))| {
-            Reverse(cost(window, *column, plan(*kind, leaves[0].name())))
+            Reverse(cost(window, *column, plan(*column, *kind, leaves)))
         };
         columns.sort_by_cached_key(dearest_first);
         let mut encoded: Vec<(usize, Vec<Encoded>)> = columns
             .into_iter()
             .par_bridge()
             .map(|(nth, (column, kind, leaves))| {
-                let encode =
-                    |scratch: &mut _| encode(window, *column, *kind, leaves, properties, scratch);
+                let plan = plan(*column, *kind, leaves);
+                let encode = |scratch: &mut _| {
+                    encode(window, *column, *kind, leaves, plan, properties, scratch)
+                };
                 Ok((nth, self.spare.lend(encode)?))
             })
             .collect::<Result<_>>()?;
@@ -262,10 +274,10 @@ fn encode(
     column: usize,
     kind: Kind,
     descrs: &[ColumnDescPtr],
+    plan: Plan,
     properties: &WriterPropertiesPtr,
     scratch: &mut Scratch,
 ) -> Result<Vec<Encoded>> {
-    let plan = plan(kind, descrs[0].name());
     if !has_value(window, column) {
         let null = |descr| pages::nulls(descr, window.rows.len(), scratch);
         return descrs.iter().map(null).collect();

@@ -89,7 +89,7 @@ fn numbered<'w>(
         return None;
     }
     for rows in rest {
-        if entries.bytes > DICTIONARY_BYTES_MAX {
+        if entries.outgrow_a_dictionary() {
             return None;
         }
         entries.take(rows, &mut defs, &mut numbers);
@@ -379,6 +379,11 @@ impl<'w, 's> Entries<'w, 's> {
         &self.texts
     }
 
+    /// Returns whether the texts are more than a dictionary may hold.
+    pub(super) fn outgrow_a_dictionary(&self) -> bool {
+        self.bytes > DICTIONARY_BYTES_MAX
+    }
+
     /// Returns the number of a text by its number plus one in a block.
     #[inline]
     fn number(&mut self, block: u32, id: u32) -> u32 {
@@ -391,8 +396,8 @@ impl<'w, 's> Entries<'w, 's> {
     #[cold]
     fn note(&mut self, block: u32, id: u32) -> u32 {
         let chunk = self.window.blocks[block as usize].chunk();
-        let text = chunk.dictionary_text(id).unwrap_or_default();
-        let number = self.number_of(text.as_bytes(), chunk.dictionary_hash(id));
+        let (text, hash) = chunk.dictionary_entry(id);
+        let number = self.number_of(text, hash);
         self.sources[block as usize].known[id as usize] = number + 1;
         self.noted.push((block, id));
         number
@@ -421,7 +426,7 @@ impl<'w, 's> Entries<'w, 's> {
     fn finish(mut self, numbers: Vec<u32>) -> Values<'w> {
         let entries = std::mem::take(&mut self.texts);
         let repeat = 4 * entries.len() <= 3 * numbers.len() && !entries.is_empty();
-        if repeat && self.bytes <= DICTIONARY_BYTES_MAX {
+        if repeat && !self.outgrow_a_dictionary() {
             Values::Numbered { entries, numbers }
         } else {
             let entry = |number: &u32| entries[*number as usize];
