@@ -38,43 +38,70 @@ fn may_be_outside(record: &[u8], at: usize) -> bool {
     let Some(before) = end.checked_sub(1) else {
         return true;
     };
-    let before_that = || {
-        scan::trim_end(record, before)
-            .checked_sub(1)
-            .map(|at| record[at])
-    };
+    let before_that = || scan::trim_end(record, before).checked_sub(1);
     let behind = &record[scan::skip_space(record, at)..];
     let Some(after) = behind.first() else {
         return true;
     };
     match record[before] {
-        b':' => before_that() == Some(b'"') && begins_with_value(behind),
-        b',' => before_that().is_some_and(ends_value) && begins_with_value(behind),
-        b'{' | b'[' => begins_with_value(behind) || matches!(after, b'}' | b']'),
-        last => ends_value(last) && matches!(after, b',' | b':' | b'}' | b']'),
-    }
-}
-
-/// Returns false only where what stands here is surely no value. A number ends before another token: in dates (`Jul 3, 2023 12:07`)
-/// they do not.
-fn begins_with_value(text: &[u8]) -> bool {
-    match text {
-        [b'"' | b'{' | b'[', ..] => true,
-        [b'-' | b'0'..=b'9', ..] => {
-            let is_of_number =
-                |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
-            let length = text.iter().take_while(|byte| is_of_number(byte)).count();
-            let next = text.get(scan::skip_space(text, length));
-            next.is_none_or(|byte| matches!(byte, b',' | b'}' | b']'))
+        b':' => {
+            before_that().is_some_and(|at| ends_string(record, at)) && begins_with_value(behind)
         }
-        _ => [&b"true"[..], b"false", b"null"]
-            .iter()
-            .any(|word| text.starts_with(word)),
+        b',' => before_that().is_some_and(|at| ends_value(record, at)) && begins_with_value(behind),
+        b'{' | b'[' => begins_with_value(behind) || matches!(after, b'}' | b']'),
+        _ => ends_value(record, before) && matches!(after, b',' | b':' | b'}' | b']'),
     }
 }
 
-fn ends_value(byte: u8) -> bool {
-    matches!(byte, b'"' | b'}' | b']' | b'0'..=b'9' | b'e' | b'l')
+/// Returns false only where what stands here is surely no value. A number ends before another token, and behind a comma comes a
+/// value: in dates (`Jul 3, 2023 12:07`, `Mar 13, 2024, 8:36:56 PM`) they do not.
+fn begins_with_value(text: &[u8]) -> bool {
+    let Some(end) = number_end(text) else {
+        return begins_with_other(text);
+    };
+    match text.get(end) {
+        Some(b',') => begins_with_one(&text[scan::skip_space(text, end + 1)..]),
+        next => matches!(next, None | Some(b'}' | b']')),
+    }
+}
+
+/// As [`begins_with_value`], without a look behind the next comma.
+fn begins_with_one(text: &[u8]) -> bool {
+    match number_end(text) {
+        None => text.is_empty() || begins_with_other(text),
+        Some(end) => matches!(text.get(end), None | Some(b',' | b'}' | b']')),
+    }
+}
+
+/// Returns where the token behind a number begins, if one stands here.
+fn number_end(text: &[u8]) -> Option<usize> {
+    let is_of_number = |byte: &u8| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
+    matches!(text, [b'-' | b'0'..=b'9', ..]).then(|| {
+        let length = text.iter().take_while(|byte| is_of_number(byte)).count();
+        scan::skip_space(text, length)
+    })
+}
+
+/// Returns whether a value begins here that is no number.
+fn begins_with_other(text: &[u8]) -> bool {
+    matches!(text, [b'"' | b'{' | b'[', ..])
+        || [&b"true"[..], b"false", b"null"]
+            .iter()
+            .any(|word| text.starts_with(word))
+}
+
+/// Returns false only where surely no value ends at a byte.
+fn ends_value(record: &[u8], at: usize) -> bool {
+    match record[at] {
+        b'"' => ends_string(record, at),
+        byte => matches!(byte, b'}' | b']' | b'0'..=b'9' | b'e' | b'l'),
+    }
+}
+
+/// Returns false only where surely no string ends at a byte: a quote that is escaped, as in JSON in a string, does not end one.
+fn ends_string(record: &[u8], at: usize) -> bool {
+    let escapes = record[..at].iter().rev().take_while(|byte| **byte == b'\\');
+    record[at] == b'"' && escapes.count() % 2 == 0
 }
 
 fn strip(record: &[u8]) -> Vec<u8> {
@@ -121,6 +148,20 @@ mod tests {
             content_hash(compact),
             content_hash(br#"{"a":"x,y","b":[1,"c: { d"],"e":"\" "}"#)
         );
+    }
+
+    #[test]
+    fn spaces_in_dates_and_in_json_in_strings_are_told_apart() {
+        for text in [
+            r#"{"a":"Jul 3, 2023 12:07","b":1}"#,
+            r#"{"a":"Mar 13, 2024, 8:36:56 PM","b":1}"#,
+            r#"{"a":"{\"b\": \"c\", \"d\": [ \"e\" ]}","f":1}"#,
+        ] {
+            assert!(!may_have_space(text.as_bytes()), "{text}");
+        }
+        for text in [r#"{"a":[13, 2024, 8,36]}"#, r#"{"a":"\\\\", "b":1}"#] {
+            assert!(may_have_space(text.as_bytes()), "{text}");
+        }
     }
 
     /// Looking at all of them for each of them would take hours.
