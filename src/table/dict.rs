@@ -13,9 +13,9 @@ pub struct Dict {
     /// By number. Where texts of several dictionaries are gathered, most are told apart by them, and not looked at.
     hashes: Vec<TextHash>,
     index: HashTable<Entry>,
-    /// Numbers plus one of texts that came lately, by their ends: most texts come again soon, and comparing costs less than
-    /// hashing and a look into a large table.
-    recent: Vec<u32>,
+    /// Texts that came lately, by their ends: most texts come again soon, and comparing costs less than hashing and a look into a
+    /// large table.
+    recent: Vec<Recent>,
 }
 
 /// A text's span, number and hash: what a look-up compares, and what growing needs, stands in the table itself, and not one
@@ -25,6 +25,13 @@ struct Entry {
     span: Span,
     id: u32,
     hash: TextHash,
+}
+
+/// A text's span, and its number plus one; 0 for none.
+#[derive(Debug, Clone, Copy, Default)]
+struct Recent {
+    span: Span,
+    id: u32,
 }
 
 /// What a text takes beside its bytes.
@@ -59,12 +66,17 @@ impl Dict {
     pub fn intern(&mut self, value: &str) -> u32 {
         let place = recent_place(value.as_bytes());
         match self.recent.get(place) {
-            Some(&known) if known != 0 && self.is(known - 1, value) => return known - 1,
+            Some(known) if known.id != 0 && is(&self.text, known.span, value) => {
+                return known.id - 1;
+            }
             Some(_) => {}
-            None => self.recent.resize(RECENT, 0),
+            None => self.recent.resize(RECENT, Recent::default()),
         }
         let id = self.look_up(value, hash(value.as_bytes()));
-        self.recent[place] = id + 1;
+        self.recent[place] = Recent {
+            span: self.spans[id as usize],
+            id: id + 1,
+        };
         id
     }
 

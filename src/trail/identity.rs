@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::json::Value;
 use super::record::{Field, Record};
+use super::scan::cut;
 
 /// Who made a call.
 #[derive(Debug, Default)]
@@ -200,10 +201,10 @@ struct RoleSession<'a> {
 
 impl<'a> RoleSession<'a> {
     fn parse(arn: &'a str) -> Option<Self> {
-        let (partition, rest) = arn.strip_prefix("arn:")?.split_once(':')?;
-        let (account, rest) = rest.strip_prefix("sts::")?.split_once(':')?;
+        let (partition, rest) = cut(arn.strip_prefix("arn:")?, b':')?;
+        let (account, rest) = cut(rest.strip_prefix("sts::")?, b':')?;
         let rest = rest.strip_prefix("assumed-role/")?;
-        let (role, session) = rest.split_once('/').unwrap_or((rest, ""));
+        let (role, session) = cut(rest, b'/').unwrap_or((rest, ""));
         (!role.is_empty()).then_some(Self {
             partition,
             account,

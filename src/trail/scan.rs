@@ -36,6 +36,13 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
 
+/// Returns what stands before and behind the first of an ASCII character.
+#[inline]
+pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = memchr::memchr(at, text.as_bytes())?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
 /// Returns the place behind the closing quote of the string that opens at `start`.
 pub fn string_end(text: &[u8], start: usize) -> Option<usize> {
     let mut at = start + 1;

@@ -10,6 +10,7 @@ use crate::limits;
 use crate::trail::identity::text;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
+use crate::trail::scan::cut;
 
 /// What templates are filled with.
 pub(super) struct Fields<'a> {
@@ -96,8 +97,8 @@ impl<'a> Fields<'a> {
         arn.push_str(self.partition);
         arn.push(':');
         let mut rest = template;
-        while let Some((text, tail)) = rest.split_once('{') {
-            let (name, tail) = tail.split_once('}')?;
+        while let Some((text, tail)) = cut(rest, b'{') {
+            let (name, tail) = cut(tail, b'}')?;
             arn.push_str(text);
             let part = match name {
                 "region" => in_common(self.region)?,
