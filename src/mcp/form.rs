@@ -1,5 +1,7 @@
 //! The names that managed MCP servers go by.
 
+use multiversion::multiversion;
+
 /// Returns true for `<name>-mcp.amazonaws.com`.
 pub(super) fn is_principal(text: &str) -> bool {
     text.strip_suffix("-mcp.amazonaws.com")
@@ -38,6 +40,7 @@ fn is_label(text: &str) -> bool {
 
 /// Returns true where `text` has three letters, given in lower case, in any case. All places are looked at, many at once: stopping at the
 /// first would make it one after the other.
+#[multiversion(targets("x86_64+avx2"))]
 pub(super) fn has_letters(text: &str, letters: [u8; 3]) -> bool {
     let [first, second, third] = letters;
     let text = text.as_bytes();

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Touch;
-use super::index::{kind_of_arn, unwrapped};
+use super::index::{kind_of_arn, parts_of_arn, unwrapped};
 use super::rule::Rule;
 use super::table::IDS;
 use crate::limits;
@@ -150,7 +150,7 @@ fn in_common(part: &str) -> Option<&str> {
 }
 
 fn is_arn(value: &str) -> bool {
-    value.starts_with("arn:") && value.matches(':').nth(4).is_some()
+    value.starts_with("arn:") && parts_of_arn(value).is_some()
 }
 
 /// Values that CloudTrail or the one who published the log put in another's place.

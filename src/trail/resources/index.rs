@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use hashbrown::{HashMap, HashSet};
+use memchr::{memchr_iter, memchr2};
 
 use super::fill::{BY_ID, Fields};
 use super::rule::{Place, Rule};
@@ -15,15 +16,21 @@ use crate::trail::identity::text;
 use crate::trail::json::Value;
 use crate::trail::record::{Field, Record};
 
+/// Returns the service of an ARN, and where its resource begins.
+pub(super) fn parts_of_arn(arn: &str) -> Option<(&str, usize)> {
+    let mut colons = memchr_iter(b':', arn.as_bytes());
+    let service = colons.nth(1)? + 1..colons.next()?;
+    Some((&arn[service], colons.nth(1)? + 1))
+}
+
 /// Returns the type of the resource behind an ARN, where the table knows it.
 pub fn kind_of_arn(arn: &str) -> Option<&'static str> {
-    let mut parts = arn.splitn(6, ':').skip(2);
-    let (service, rest) = (parts.next()?, parts.nth(2)?);
+    let (service, resource_at) = parts_of_arn(arn)?;
     INDEX
         .kinds
         .get(service)?
         .iter()
-        .filter(|(prefix, _)| rest.starts_with(prefix))
+        .filter(|(prefix, _)| arn[resource_at..].starts_with(prefix))
         .max_by_key(|(prefix, _)| prefix.len())
         .map(|(_, kind)| *kind)
 }
@@ -58,6 +65,7 @@ pub(super) fn apply<'a>(
     found.sort_by_key(|(numbered, _)| numbered.number);
     let mut touches: Vec<Touch<'a>> = Vec::new();
     let mut kinds = HashSet::new();
+    let asks_for_kinds = found.iter().any(|(numbered, _)| numbered.rule.last_resort);
     let mut fields = None;
     for (NumberedRule { first, rule, .. }, value) in found {
         if rule.last_resort && kinds.contains(rule.kind) {
@@ -71,7 +79,9 @@ pub(super) fn apply<'a>(
         leaves(value, &rule.path[first.len()..], &mut |leaf| {
             let fields = fields.get_or_insert_with(|| Fields::of(record));
             if let Some((arn, kind)) = fields.name(rule, leaf) {
-                kinds.insert(kind);
+                if asks_for_kinds {
+                    kinds.insert(kind);
+                }
                 touches.push(Touch {
                     arn,
                     kind,
@@ -94,7 +104,8 @@ fn leaves<'a>(value: Value<'a>, path: &str, take: &mut impl FnMut(&'a str)) {
     }
     let path = path.strip_prefix("[]").unwrap_or(path);
     if let Some(path) = path.strip_prefix('.') {
-        let (name, rest) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+        let end = memchr2(b'.', b'[', path.as_bytes());
+        let (name, rest) = path.split_at(end.unwrap_or(path.len()));
         for (key, value) in value.members() {
             if key.eq_ignore_ascii_case(name) {
                 leaves(value, rest, take);

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::index::parts_of_arn;
 use super::{Evidence, Touch, distinct, kind_of_arn};
 use crate::trail::identity::text;
 use crate::trail::json::Value;
@@ -74,13 +75,10 @@ pub(super) fn listed<'a>(record: &Record<'a>) -> Vec<Touch<'a>> {
 
 /// The bucket or access point that holds an S3 object, with its type; `None` for anything but an object.
 fn object_container(arn: &str) -> Option<(&str, &'static str)> {
-    let service_at = "arn:".len() + arn.strip_prefix("arn:")?.find(':')? + 1;
-    let service = &arn[service_at..];
-    let service = &service[..service.find(':')?];
+    let (service, resource_at) = parts_of_arn(arn).filter(|_| arn.starts_with("arn:"))?;
     if !service.starts_with("s3") {
         return None;
     }
-    let resource_at = arn.match_indices(':').nth(4)?.0 + 1;
     let resource = &arn[resource_at..];
     let (len, kind) = if let Some(at) = resource.find("/object/") {
         let kind = match service {
