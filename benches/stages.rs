@@ -167,7 +167,8 @@ fn roll_up(bencher: Bencher<'_, '_>) {
                 .observe(window, &mut |_| Ok(()))
                 .expect("nothing is stored");
         }
-        rollups.finish().iter().map(Sorted::len).sum::<usize>()
+        let rows = rollups.finish(|_, rows| rows.map_or(0, |rows| rows.len()));
+        rows.into_iter().sum::<usize>()
     });
 }
 

@@ -107,16 +107,23 @@ impl Writer<'_> {
         runs: &Runs,
         book: impl FnOnce(&Merged) -> Result<Merged> + Send,
     ) -> Result<Merged> {
-        let (mut merged, known) = self.events(runs)?;
+        let Events {
+            files,
+            books,
+            known,
+            rollups,
+        } = self.events(runs)?;
         let of_records = || {
+            let counted = || Ok((books.finish(runs)?, conflicting(runs)?));
+            let (files, counted): (_, Result<_>) = rayon::join(|| files.finish(), counted);
+            let (mut merged, conflicting) = counted?;
+            merged.files.push(files?);
+            merged.conflicting += conflicting;
             merged.add(self.of_records(runs, &known)?);
             let booked = book(&merged)?;
             Ok((merged, booked))
         };
-        let rolled_up = || {
-            let tables = [&activity::TABLE, &resource_activity::TABLE];
-            self.tables(runs, &tables.map(|table| (table, Rows::Plain)))
-        };
+        let rolled_up = || self.rolled_up(runs, rollups);
         // Side by side, each may take a window's memory.
         let (of_records, rolled_up): (Result<_>, Result<_>) = if self.reads_ahead {
             rayon::join(of_records, rolled_up)
@@ -126,6 +133,22 @@ impl Writer<'_> {
         let (mut merged, booked) = of_records?;
         merged.add(rolled_up?);
         merged.add(booked);
+        Ok(merged)
+    }
+
+    /// Writes what is rolled up.
+    fn rolled_up(&self, runs: &Runs, rollups: Rollups) -> Result<Merged> {
+        // A small table is written as soon as its rows are in order; large ones side by side would each take a window's memory.
+        let finish = |table, rows: Option<Sorted>| -> Result<(&'static Table, Option<Merged>)> {
+            take_all(runs, rows)?;
+            let write = || self.table(runs, table, Rows::Plain);
+            Ok((table, runs.are_small(table).then(write).transpose()?))
+        };
+        let mut merged = Merged::default();
+        for finished in rollups.finish(finish) {
+            let (table, written) = finished?;
+            merged.add(written.map_or_else(|| self.table(runs, table, Rows::Plain), Ok)?);
+        }
         Ok(merged)
     }
 
@@ -222,7 +245,7 @@ impl Writer<'_> {
         while let Some(window) = self.next_window(&mut merge)? {
             rollups.observe(&window, &mut |rows| runs.take(rows))?;
         }
-        take_all(runs, rollups.finish())?;
+        take_all(runs, rollups.finish(|_, rows| rows).into_iter().flatten())?;
         let tables = DERIVED.map(|table| (table, Rows::Plain));
         self.tables(runs, &tables)?.take_files()
     }
@@ -239,21 +262,21 @@ impl Writer<'_> {
         Files::new(self.dataset, self.name, table, limits::DATA_FILE_BYTES)
     }
 
-    /// Writes `events`; returns the records that the dataset has already as well.
-    fn events(&self, runs: &Runs) -> Result<(Merged, KnownRecords)> {
+    /// Writes the windows of `events`.
+    fn events(&self, runs: &Runs) -> Result<Events<'_>> {
         let mut rollups = self.rollups();
         let mut books = Books::new(&events::TABLE, *self);
         let mut files = self.files(&events::TABLE);
         let mut merge = begin(runs, &events::TABLE)?;
-        let mut known = Known::new(self.dataset, &events::TABLE);
-        let mut known_records = KnownRecords::default();
+        let mut of_dataset = Known::new(self.dataset, &events::TABLE);
+        let mut known = KnownRecords::default();
         let mut next_window = || -> Result<Option<Window>> {
             let Some(mut window) = self.next_window(&mut merge)? else {
                 return Ok(None);
             };
             let n_copies = window.copies.len();
-            known.set_aside(&mut window)?;
-            known_records.note(&events::TABLE, &window, n_copies);
+            of_dataset.set_aside(&mut window)?;
+            known.note(&events::TABLE, &window, n_copies);
             Ok(Some(window))
         };
         let mut next = next_window()?;
@@ -276,26 +299,22 @@ impl Writer<'_> {
             drop(window);
             next = ahead.unwrap_or_else(&mut next_window)?;
         }
-        // What is left is work for one thread each.
-        let count = || -> Result<Merged> {
-            let merged = books.finish(runs)?;
-            let conflicting = conflicting(runs)?;
-            Ok(Merged {
-                conflicting,
-                ..merged
-            })
-        };
-        let (rolled_up, (files, counted)) = rayon::join(
-            || take_all(runs, rollups.finish()),
-            || rayon::join(|| files.finish(), count),
-        );
-        rolled_up?;
-        let merged = Merged {
-            files: vec![files?],
-            ..counted?
-        };
-        Ok((merged, known_records))
+        Ok(Events {
+            files,
+            books,
+            known,
+            rollups,
+        })
     }
+}
+
+/// What is left to finish when all windows of `events` are written.
+struct Events<'a> {
+    files: Files<'a>,
+    books: Books<'a>,
+    /// Those that the dataset has already.
+    known: KnownRecords,
+    rollups: Rollups,
 }
 
 /// What the rows of a table are.
@@ -489,7 +508,7 @@ fn begin(runs: &Runs, table: &'static Table) -> Result<Merge> {
     Merge::new(table, runs, limits).context("read scratch")
 }
 
-fn take_all(runs: &Runs, rows: Vec<Sorted>) -> Result<()> {
+fn take_all(runs: &Runs, rows: impl IntoIterator<Item = Sorted>) -> Result<()> {
     Ok(rows.into_iter().try_for_each(|rows| runs.take(rows))?)
 }
 

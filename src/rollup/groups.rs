@@ -55,6 +55,11 @@ impl Groups {
         }
     }
 
+    /// Returns the table whose groups these are.
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
+    }
+
     /// Looks at the groups of keys that are about to be counted: memory brings them side by side, and not one after the other.
     pub(super) fn wait_for(&self, keys: &[(Key, i64)]) {
         let open = &self.rows[self.complete..];

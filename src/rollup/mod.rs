@@ -17,7 +17,7 @@ use crate::table::chunk::{Chunk, IdMap, Numbers, Sorted};
 use crate::table::dict::Dict;
 use crate::table::events::Col as Event;
 use crate::table::merge::Window;
-use crate::table::{activity, resource_activity};
+use crate::table::{Table, activity, resource_activity};
 use crate::trail::time::DAY;
 use groups::{Groups, Key, TRUE};
 
@@ -238,11 +238,21 @@ impl Rollups {
             .collect()
     }
 
-    /// Completes all groups and returns the rows that are left.
-    pub fn finish(mut self) -> Vec<Sorted> {
-        self.activity.complete();
-        self.resources.complete();
-        self.take_beyond(0)
+    /// Completes all groups, and hands what rows are left of each table to `with`, those of one beside those of the other.
+    pub fn finish<R: Send>(
+        self,
+        with: impl Fn(&'static Table, Option<Sorted>) -> R + Sync,
+    ) -> Vec<R> {
+        let dict = self.dict;
+        let finish = |mut groups: Groups| {
+            groups.complete();
+            let rows = (groups.bytes() > 0).then(|| groups.take(&dict));
+            let table = groups.table();
+            drop(groups);
+            with(table, rows)
+        };
+        let both = vec![self.activity, self.resources].into_par_iter();
+        both.with_max_len(1).map(finish).collect()
     }
 }
 
@@ -267,7 +277,7 @@ mod tests {
     use crate::table::chunk::compare;
     use crate::table::events::COLUMNS;
     use crate::table::merge::{Merge, Run, WindowLimits};
-    use crate::table::{Kind, Table, events};
+    use crate::table::{Kind, events};
     use crate::trail::time::SECOND;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
@@ -344,7 +354,7 @@ mod tests {
         while let Some(window) = merge.next_window().expect("in memory") {
             observe(&mut rollups, &window, &mut given);
         }
-        given.extend(rollups.finish());
+        given.extend(rollups.finish(|_, rows| rows).into_iter().flatten());
         given.retain(|run| run.chunk().table().name == table.name);
         given
     }
@@ -500,7 +510,7 @@ mod tests {
             assert!(given.is_empty());
             let mut runs = rollups.take_many();
             assert_eq!(rows_of(&runs).count(), expected);
-            runs.extend(rollups.finish());
+            runs.extend(rollups.finish(|_, rows| rows).into_iter().flatten());
             assert_eq!(activity_of(&runs).len(), 2);
         }
     }
@@ -578,7 +588,11 @@ mod tests {
         let window = window_of(event_of_names());
         let mut rollups = Rollups::new(ALL);
         observe(&mut rollups, &window, &mut Vec::new());
-        let runs = rollups.finish();
+        let runs: Vec<Sorted> = rollups
+            .finish(|_, rows| rows)
+            .into_iter()
+            .flatten()
+            .collect();
         assert_eq!(runs.len(), 2);
         for run in &runs {
             let (chunk, table) = (run.chunk(), run.chunk().table());
