@@ -63,13 +63,6 @@ const PARTS: [Event; 13] = [
     Event::is_error,
 ];
 
-/// What one event has several of.
-const TOUCHED: [Event; 3] = [
-    Event::touched_arns,
-    Event::touched_types,
-    Event::touched_evidence,
-];
-
 /// What a window's rows point into, to be looked up.
 struct Block<'w> {
     chunk: &'w Chunk,
@@ -174,8 +167,7 @@ impl Rollups {
         parts: [u32; PARTS.len()],
         (day, time): (i64, i64),
     ) {
-        let [arns, types, evidence] =
-            TOUCHED.map(|column| chunk.get_list(column, row).unwrap_or_default());
+        let touched = chunk.get_list(Event::touched, row).unwrap_or_default();
         let [
             account,
             region,
@@ -191,11 +183,8 @@ impl Rollups {
             channel,
             is_error,
         ] = parts;
-        for touch in 0..arns.len() {
-            let [arn, kind, evidence] = [arns, types, evidence].map(|list| {
-                let id = list.get(touch).copied().unwrap_or_default();
-                chunk.map_id(id, ids, &mut self.dict)
-            });
+        for touch in touched.as_chunks().0 {
+            let [arn, kind, evidence] = touch.map(|id| chunk.map_id(id, ids, &mut self.dict));
             let key = [
                 arn, kind, account, region, source, name, principal, ip, read_only, channel,
                 is_error, evidence,
@@ -310,10 +299,9 @@ mod tests {
             }
             chunk.bool(Event::is_error, row.is_error);
             if !row.touched.is_empty() {
-                let touched = || row.touched.iter().map(|arn| Some(arn.as_str()));
-                chunk.list(Event::touched_arns, touched());
-                chunk.list(Event::touched_types, touched().map(|_| None));
-                chunk.list(Event::touched_evidence, touched().map(|_| Some("request")));
+                let touched = row.touched.iter();
+                let texts = touched.flat_map(|arn| [Some(arn.as_str()), None, Some("request")]);
+                chunk.list(Event::touched, texts);
             }
             chunk.int(Event::content_hash, place); // no two are copies
             chunk.end_row();
@@ -576,9 +564,7 @@ mod tests {
             };
         }
         let touched = ["resource_arn", "resource_type", "resource_evidence"];
-        for (column, name) in TOUCHED.into_iter().zip(touched) {
-            chunk.list(column, [Some(name)]);
-        }
+        chunk.list(Event::touched, touched.map(Some));
         chunk.end_row();
         chunk
     }

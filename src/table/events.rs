@@ -94,9 +94,7 @@ columns! {
     delivery_time: Time, "";
     object: Int64, "";
     is_error: Bool, "";
-    touched_arns: TextList, "";
-    touched_types: TextList, "";
-    touched_evidence: TextList, "";
+    touched: TextList, ""; // of each resource its ARN, type and evidence
 }
 
 /// The table.
@@ -748,19 +746,11 @@ impl<'c, 'a> RowWriter<'c, 'a> {
         }
         self.chunk.bool(Col::is_error, found.is_error);
         if !found.touched.is_empty() {
-            let touches = || found.touched.iter();
-            self.chunk.list(
-                Col::touched_arns,
-                touches().map(|touch| Some(touch.arn.as_ref())),
-            );
-            self.chunk.list(
-                Col::touched_types,
-                touches().map(|touch| Some(touch.kind).filter(|kind| !kind.is_empty())),
-            );
-            self.chunk.list(
-                Col::touched_evidence,
-                touches().map(|touch| Some(touch.evidence.name())),
-            );
+            let texts = found.touched.iter().flat_map(|touch| {
+                let kind = Some(touch.kind).filter(|kind| !kind.is_empty());
+                [Some(touch.arn.as_ref()), kind, Some(touch.evidence.name())]
+            });
+            self.chunk.list(Col::touched, texts);
         }
     }
 

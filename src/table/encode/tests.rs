@@ -146,7 +146,7 @@ fn values_come_back() {
     let first = resources.value(0);
     let kind = first.as_struct().column_by_name("type").expect("a field");
     assert_eq!(kind.as_string::<i32>().value(0), "type");
-    for name in ["delivery_time", "object", "is_error", "touched_arns"] {
+    for name in ["delivery_time", "object", "is_error", "touched"] {
         assert!(
             batch.column_by_name(name).is_none(),
             "{name} is for the merge alone"
