@@ -44,8 +44,8 @@ fn in_turns(a: &mut State, a_blocks: &[Block], b: &mut State, b_blocks: &[Block]
     }
 }
 
-/// With the instructions of the SHA extensions (Intel's manual, volume 1, section 5.17): in turns of four rounds each, which is
-/// closer than a core looks ahead.
+/// With SHA256RNDS2, SHA256MSG1 and SHA256MSG2 (Intel's manual, volume 2): in turns of four rounds each, which is closer than a core
+/// looks ahead.
 #[cfg(target_arch = "x86_64")]
 mod x86_64 {
     use std::arch::x86_64::{
