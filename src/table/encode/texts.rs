@@ -274,6 +274,8 @@ pub(super) struct Entries<'w, 's> {
     window: &'w Window,
     /// By block.
     sources: Vec<Source<'w, 's>>,
+    /// Whether texts of some block have no numbers there.
+    has_own_texts: bool,
     /// What is known of them: block, the text's number plus one in it.
     noted: &'s mut Vec<(u32, u32)>,
     /// The numbers of `texts`, by text.
@@ -316,9 +318,13 @@ impl<'w, 's> Entries<'w, 's> {
             let texts = block.chunk().texts(column);
             Source { texts, known }
         };
+        let sources: Vec<_> = known.iter_mut().zip(&window.blocks).map(source).collect();
         Self {
             window,
-            sources: known.iter_mut().zip(&window.blocks).map(source).collect(),
+            has_own_texts: sources
+                .iter()
+                .any(|source| matches!(source.texts, Texts::Own(..))),
+            sources,
             noted,
             index,
             texts: Vec::new(),
@@ -342,21 +348,23 @@ impl<'w, 's> Entries<'w, 's> {
     /// Returns the number plus one of each row's text; 0 for none.
     pub(super) fn numbers(&mut self, rows: &[(u32, u32)]) -> Vec<u32> {
         let mut numbers = Vec::with_capacity(rows.len());
+        if !self.has_own_texts {
+            numbers.extend(rows.iter().map(|row| self.number_of_row(*row)));
+            return numbers;
+        }
         for rows in rows.chunks(WAITED_FOR) {
             wait_for(rows.iter().filter_map(|(block, row)| {
                 let texts = &self.sources[*block as usize].texts;
                 texts.own(*row as usize)
             }));
-            numbers.extend(
-                rows.iter()
-                    .map(|(block, row)| self.number_of_row(*block, *row)),
-            );
+            numbers.extend(rows.iter().map(|row| self.number_of_row(*row)));
         }
         numbers
     }
 
+    /// Returns the number plus one of a row's text; 0 for none.
     #[inline]
-    fn number_of_row(&mut self, block: u32, row: u32) -> u32 {
+    fn number_of_row(&mut self, (block, row): (u32, u32)) -> u32 {
         let Source { texts, known } = &self.sources[block as usize];
         match texts {
             Texts::Numbered(ids, _) => {
@@ -367,7 +375,7 @@ impl<'w, 's> Entries<'w, 's> {
                     known => known,
                 }
             }
-            texts => match texts.get(row as usize) {
+            texts => match texts.own(row as usize) {
                 Some(text) => self.number_of(text, hash(text)) + 1,
                 None => 0,
             },
