@@ -520,7 +520,7 @@ impl Filter {
 }
 
 /// Texts that are waited for at once: they lie scattered over chunks, far from any cache.
-const WAITED_FOR: usize = 32;
+const WAITED_FOR: usize = 64;
 
 /// Looks at both ends of some texts: memory brings them side by side, and not one after the other as they are used.
 fn wait_for<'t>(texts: impl Iterator<Item = &'t [u8]>) {
