@@ -13,7 +13,7 @@ pub const FREE_BYTES_MIN: usize = 1 << 20;
 
 /// Records are parsed so many bytes at once: enough for beginning to cost nothing, and few enough for text, tape and rows to stay in a
 /// core's cache.
-pub const BATCH_BYTES: usize = 128 << 10;
+pub const BATCH_BYTES: usize = 32 << 10;
 
 /// And so many where nothing tells where a record ends; beyond, they are parsed one by one.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
